@@ -1,0 +1,264 @@
+"""The Rust core: what crosses the border, and in which shape. Instants are Unix nanoseconds."""
+
+from collections.abc import Mapping, Sequence
+from typing import final
+
+# --- text and labels (core) ---------------------------------------------------------------------
+
+class MatcherError(ValueError): ...
+
+def fingerprint(labels: Mapping[str, str]) -> str: ...
+def content_id(labels: Mapping[str, str]) -> str: ...
+def format_labels(labels: Mapping[str, str]) -> str: ...
+def valid_label_name(name: str, mode: str = "utf8") -> bool: ...
+@final
+class Matcher:
+    def __init__(self, name: str, op: str, value: str) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def op(self) -> str: ...
+    @property
+    def value(self) -> str: ...
+    def matches(self, value: str) -> bool: ...
+    def __eq__(self, other: object) -> bool: ...
+    def __hash__(self) -> int: ...
+
+def parse_matchers(text: str, mode: str = "fallback") -> list[Matcher]: ...
+def parse_matcher(text: str, mode: str = "fallback") -> Matcher: ...
+def parse_matchers_noting(text: str, mode: str, single: bool) -> tuple[list[Matcher], str | None]:
+    """As parse_matchers, with what upstream would log: None, or the warning's message key."""
+
+def format_matchers(matchers: Sequence[Matcher]) -> str: ...
+def compile_regex(pattern: str) -> None:
+    """Checks a Go RE2 pattern; MatcherError with Go's error text when it is refused."""
+
+# --- the library's route tree, inhibition, silences, intervals (core) -----------------------------
+
+class ConfigError(ValueError): ...
+
+@final
+class RouteTree:
+    """Compiled from the `route` object of a plan (JSON, see CONTRIBUTING.md)."""
+    def __init__(self, plan: bytes) -> None: ...
+    def routes(self) -> list[Route]:
+        """Every route in upstream's index order (post-order, root last)."""
+    def match(self, labels: Mapping[str, str]) -> list[RouteMatch]: ...
+
+@final
+class Route:
+    index: int
+    route_id: str
+    route_key: str
+    receiver: str
+    continue_matching: bool
+    group_by: list[str]
+    group_by_all: bool
+    group_wait_ns: int
+    group_interval_ns: int
+    repeat_interval_ns: int
+    mute_time_intervals: list[str]
+    active_time_intervals: list[str]
+    labels: dict[str, str]
+
+@final
+class RouteMatch:
+    receiver: str
+    route_id: str
+    route_key: str
+    group_key: str
+    group_labels: dict[str, str]
+    route_labels: dict[str, str]
+    group_wait_seconds: float
+    group_interval_seconds: float
+    repeat_interval_seconds: float
+    mute_time_intervals: list[str]
+    active_time_intervals: list[str]
+
+@final
+class InhibitIndex:
+    def __init__(self, plan: bytes) -> None: ...
+    def update(self, labels: Mapping[str, str], starts_at_ns: int, ends_at_ns: int) -> None: ...
+    def inhibited_by(self, labels: Mapping[str, str], now_ns: int) -> list[str]: ...
+
+@final
+class SilenceIndex:
+    def __init__(self) -> None: ...
+    def set(self, id: str, matcher_sets: Sequence[Sequence[Matcher]]) -> None: ...
+    def remove(self, id: str) -> None: ...
+    def silenced_by(self, labels: Mapping[str, str]) -> list[str]: ...
+
+@final
+class TimeInterval:
+    """One entry of `time_intervals`, from the mapping a YAML file gives; ConfigError when refused."""
+    def __init__(self, spec: Mapping[str, object]) -> None: ...
+    def contains_ns(self, at_ns: int) -> bool: ...
+
+# --- templates (templates) --------------------------------------------------------------------------
+
+class TemplateError(ValueError): ...
+
+@final
+class Templates:
+    """All templates of one configuration: the built-in ones, then the files (base name, text) in order."""
+    def __init__(self, files: Sequence[tuple[str, str]] = ()) -> None: ...
+    def render(self, text: str, data: bytes, html: bool = False) -> str:
+        """Renders a text against data in the shape of the webhook's JSON (plus notification_reason)."""
+
+def check_template(text: str, builtins_only: bool = False) -> None: ...
+
+# --- the engine (engine) ------------------------------------------------------------------------------
+
+@final
+class IngestReport:
+    status: int
+    body: bytes
+    """The answer's body: empty with 200; with 400 and 422 upstream's exact bytes."""
+    firing: int
+    """Alerts counted as firing, respectively resolved, before validation (alerts_received_total)."""
+    resolved: int
+    invalid: int
+    """Alerts that failed validation (alerts_invalid_total)."""
+    new: int
+    refreshed: int
+    changed: int
+    ended: int
+    limited: list[str]
+    """The alertname of every alert dropped by the per-alertname limit."""
+    timers: list[tuple[int, int, bool]]
+    """New groups: (group id, route index, flush at once)."""
+
+@final
+class Batch:
+    """The alerts of one flush, frozen. Stages make smaller ones of it."""
+    group_id: int
+    route_index: int
+    group_key: str
+    receiver: str
+    count: int
+    firing_count: int
+    route_label_errors: list[tuple[str, str]]
+    def firing_only(self) -> Batch: ...
+    def webhook_json(self, reason: str, external_url: str, max_alerts: int) -> bytes:
+        """The webhook's version 4 body with its final newline (receivers.md 17), max_alerts 0 = all."""
+    def data_json(self, reason: str, external_url: str) -> bytes:
+        """Template data (webhook's JSON without version, groupKey, truncatedAlerts)."""
+    def labels_text(self) -> str:
+        """The alerts for a log line, as upstream's debug lines show them."""
+
+@final
+class Engine:
+    """The state of all alerts. Every method is short, or releases the GIL."""
+    def __init__(self) -> None: ...
+    def configure(
+        self, plan: bytes, templates: Templates, now_ns: int
+    ) -> list[tuple[int, int, bool]]:
+        """Swaps in routes and inhibit rules; rebuilds all groups from the alerts; new timers."""
+    def routes(self) -> list[Route]: ...
+    def set_limits(
+        self,
+        *,
+        classic_names: bool,
+        per_alertname: int,
+        max_alerts: int,
+        max_name_bytes: int,
+        max_value_bytes: int,
+    ) -> None: ...
+    def ingest(self, body: bytes, now_ns: int, resolve_timeout_ns: int) -> IngestReport: ...
+    def collect_garbage(self, now_ns: int) -> int:
+        """Drops alerts with end <= now from the store (groups keep theirs); how many."""
+    def flush(self, group_ids: Sequence[int], now_ns: int) -> list[Batch | None]:
+        """Frozen batches (route labels rendered); None for an empty or unknown group."""
+    def drop_inhibited(self, batch: Batch, now_ns: int) -> Batch:
+        """The batch without inhibited alerts; writes the group's markers."""
+    def drop_silenced(self, batch: Batch, now_ns: int) -> Batch: ...
+    def set_muted_by(self, group_id: int, names: Sequence[str]) -> None: ...
+    def complete(self, batch: Batch) -> bool:
+        """After a successful flush: forgets the batch's resolved alerts that did not change since; whether
+        the group is now destroyed."""
+    def maintain_groups(self) -> int:
+        """Removes destroyed groups; how many are left."""
+    def set_silence(
+        self,
+        id: str,
+        matcher_sets: Sequence[Sequence[Matcher]],
+        starts_at_ns: int,
+        ends_at_ns: int,
+    ) -> None: ...
+    def remove_silence(self, id: str) -> None: ...
+    def query_alerts(
+        self,
+        now_ns: int,
+        *,
+        active: bool,
+        silenced: bool,
+        inhibited: bool,
+        filters: Sequence[Matcher],
+        receivers: Sequence[str] | None,
+    ) -> bytes:
+        """The JSON of GET /api/v2/alerts; `receivers`: names that may appear, None = all."""
+    def query_groups(
+        self,
+        now_ns: int,
+        *,
+        active: bool,
+        silenced: bool,
+        inhibited: bool,
+        muted: bool,
+        filters: Sequence[Matcher],
+        receivers: Sequence[str] | None,
+    ) -> bytes: ...
+    def counts(self, now_ns: int) -> dict[str, int]:
+        """For metrics: alerts_active, alerts_suppressed, alerts_unprocessed (over groups), stored, groups."""
+    def counts_by_group(self, now_ns: int) -> list[tuple[str, int, int, int]]: ...
+    def drain(self, limit: int) -> list[AlertRow]:
+        """Changes that the store must learn, oldest first, coalesced per alert."""
+    def restore(self, rows: Sequence[AlertRow], now_ns: int, grace_ns: int) -> int: ...
+
+AlertRow = tuple[str, bool, str, str, int, int, int, bool, str]
+"""fingerprint, deleted, labels JSON, annotations JSON, starts, ends, updated (ns), timeout, generator URL."""
+
+# --- notification log and snapshot files (store) -------------------------------------------------------
+
+@final
+class NotificationLog:
+    def __init__(self) -> None: ...
+    def decide(
+        self,
+        batch: Batch,
+        receiver: str,
+        integration: str,
+        index: int,
+        *,
+        send_resolved: bool,
+        repeat_interval_ns: int,
+        now_ns: int,
+    ) -> str | None:
+        """The reason to notify ("first notification", ...), or None."""
+    def record(
+        self,
+        batch: Batch,
+        receiver: str,
+        integration: str,
+        index: int,
+        *,
+        now_ns: int,
+        expires_at_ns: int,
+        data: Mapping[str, str | int | float],
+    ) -> None: ...
+    def data(
+        self, group_key: str, receiver: str, integration: str, index: int
+    ) -> dict[str, str | int | float]: ...
+    def drain(self) -> list[LogRow]: ...
+    def merge(self, rows: Sequence[LogRow], now_ns: int) -> int: ...
+    def load_snapshot(self, data: bytes, now_ns: int) -> int: ...
+    def snapshot(self) -> bytes: ...
+    def collect_garbage(self, now_ns: int) -> list[LogKey]: ...
+    def __len__(self) -> int: ...
+
+LogKey = tuple[str, str, str, int]
+LogRow = tuple[str, str, str, int, int, int, bytes]
+"""group key, receiver, integration, index, timestamp (ns), expires (ns), entry (protobuf bytes)."""
+
+def decode_silences(data: bytes) -> list[dict[str, object]]: ...
+def encode_silences(silences: Sequence[Mapping[str, object]]) -> bytes: ...

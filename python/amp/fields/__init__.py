@@ -1,0 +1,1 @@
+"""Values found in a configuration file."""

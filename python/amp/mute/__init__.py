@@ -1,0 +1,1 @@
+"""Stages that hold notifications back: inhibition, time intervals, silences."""

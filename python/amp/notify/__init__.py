@@ -1,0 +1,1 @@
+"""Stages that deliver: fan-out, deduplication, retry, log."""
