@@ -152,6 +152,13 @@ class Reference:
         return text
 
 
+class ManyAtOnce(ThreadingHTTPServer):
+    """A server whose backlog takes a burst of connections."""
+
+    request_queue_size = 1024
+    daemon_threads = True
+
+
 class Sink:
     """A webhook receiver that keeps every body with its path and arrival."""
 
@@ -174,7 +181,7 @@ class Sink:
             def log_message(self, *_: object) -> None:
                 """Says nothing."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ManyAtOnce(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
@@ -228,10 +235,17 @@ def save(name: str, about: str, cases: list[dict[str, Any]]) -> None:
     ]
     blocks = []
     for case in cases:
-        fields = ",\n".join(f"   {dump(key)}: {dump(value)}" for key, value in case.items())
+        fields = ",\n".join(f"   {dump(key)}: {spread(value)}" for key, value in case.items())
         blocks.append("  {\n" + fields + "\n  }")
     text = "\n".join(lines) + "\n" + ",\n".join(blocks) + "\n ]\n}\n"
     (VECTORS / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def spread(value: object) -> str:
+    """JSON with one line for each element of a list of objects or of a list of lists."""
+    if isinstance(value, list) and value and all(isinstance(one, dict | list) for one in value):
+        return "[\n    " + ",\n    ".join(dump(one) for one in value) + "\n   ]"
+    return dump(value)
 
 
 def dump(value: object) -> str:
