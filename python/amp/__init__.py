@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from amp._core import content_id, fingerprint
 
-__all__ = ["content_id", "fingerprint"]
+__version__ = "0.1.0"
+
+__all__ = ["__version__", "content_id", "fingerprint"]
 
 _HOMES = {
     "content_id": "amp._core",

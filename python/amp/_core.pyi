@@ -11,6 +11,7 @@ def fingerprint(labels: Mapping[str, str]) -> str: ...
 def content_id(labels: Mapping[str, str]) -> str: ...
 def format_labels(labels: Mapping[str, str]) -> str: ...
 def valid_label_name(name: str, mode: str = "utf8") -> bool: ...
+
 @final
 class Matcher:
     def __init__(self, name: str, op: str, value: str) -> None: ...
@@ -131,6 +132,7 @@ class IngestReport:
 @final
 class Batch:
     """The alerts of one flush, frozen. Stages make smaller ones of it."""
+
     group_id: int
     route_index: int
     group_key: str
@@ -175,7 +177,8 @@ class Engine:
     def set_muted_by(self, group_id: int, names: Sequence[str]) -> None: ...
     def complete(self, batch: Batch) -> bool:
         """After a successful flush: forgets the batch's resolved alerts that did not change since; whether
-        the group is now destroyed."""
+        the group is now destroyed.
+        """
     def maintain_groups(self) -> int:
         """Removes destroyed groups; how many are left."""
     def set_silence(

@@ -18,6 +18,12 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Returns after `seconds`."""
 
+    async def wait(self, event: asyncio.Event, seconds: float | None) -> bool:
+        """Waits for the event, at most `seconds` (None: for ever); whether it was set."""
+
+    def timeout(self, seconds: float) -> asyncio.Timeout:
+        """A context that raises TimeoutError when its body takes longer."""
+
 
 class SystemClock:
     """The machine's clock."""
@@ -29,3 +35,18 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Returns after `seconds`."""
         await asyncio.sleep(seconds)
+
+    async def wait(self, event: asyncio.Event, seconds: float | None) -> bool:
+        """Waits for the event, at most `seconds` (None: for ever); whether it was set."""
+        if seconds is not None and seconds <= 0:
+            return event.is_set()
+        try:
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def timeout(self, seconds: float) -> asyncio.Timeout:
+        """A context that raises TimeoutError when its body takes longer."""
+        return asyncio.timeout(seconds)

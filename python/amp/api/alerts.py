@@ -1,0 +1,168 @@
+"""`/api/v2/alerts` and `/api/v2/alerts/groups`. Upstream: api/v2/api.go."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from amp._core import Matcher, MatcherError, parse_matcher
+from amp.api.answer import JSON, NO_STORE, Answer, Refusal, empty, handler_error, ok
+from amp.api.request import check_media_types
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from amp.api.request import Request
+    from amp.metrics import Metrics
+    from amp.running import Running
+
+LARGE_BODY_BYTES = 1 << 20
+"""Bodies above this are decoded beside the event loop."""
+
+
+class AlertsApi:
+    """Takes alerts in and shows them."""
+
+    def __init__(self, running: Running, metrics: Metrics) -> None:
+        self._running = running
+        self._received_firing = metrics.received_firing
+        self._received_resolved = metrics.received_resolved
+        self._invalid = metrics.alerts_invalid
+        self._results = {
+            result: metrics.ingested.labels(result)
+            for result in ("new", "refreshed", "changed", "resolved", "invalid", "dropped")
+        }
+
+    async def post(self, request: Request) -> Answer:
+        """Stores a batch; the engine answers for the body, this for everything around it."""
+        body = await request.body()
+        check_media_types(request, has_body=bool(body))
+        running = self._running
+        now_ns = running.clock.now_ns()
+        ingest, resolve_timeout_ns = running.engine.ingest, running.live.resolve_timeout_ns
+        if len(body) > LARGE_BODY_BYTES:
+            report = await asyncio.to_thread(ingest, body, now_ns, resolve_timeout_ns)
+        else:
+            report = ingest(body, now_ns, resolve_timeout_ns)
+        if report.timers:
+            running.live.dispatcher.add(report.timers, now_ns)
+        if report.firing:
+            self._received_firing.inc(report.firing)
+        if report.resolved:
+            self._received_resolved.inc(report.resolved)
+        if report.refreshed:
+            self._results["refreshed"].inc(report.refreshed)
+        if report.new or report.changed or report.ended:
+            self._results["new"].inc(report.new)
+            self._results["changed"].inc(report.changed)
+            self._results["resolved"].inc(report.ended)
+        # A refresh may still owe the store a row: its end moved far.
+        running.writer.alerts_changed()
+        if report.status != 200 or report.invalid or report.limited:
+            return self._troubled(report)
+        return empty(200)
+
+    def _troubled(self, report: IngestReport) -> Answer:
+        self._invalid.inc(report.invalid)
+        self._results["invalid"].inc(report.invalid)
+        if report.limited:
+            self._results["dropped"].inc(len(report.limited))
+            self._running.limited(report.limited)
+        if report.status == 200:
+            return empty(200)
+        return Answer(report.status, report.body, [NO_STORE, JSON])
+
+    async def get(self, request: Request) -> Answer:
+        """The alerts, filtered, by fingerprint."""
+        check_media_types(request, has_body=False)
+        filters = matchers_of(request, "filter", self._running.matcher_mode)
+        receivers = self._receivers(request)
+        return ok(
+            self._running.engine.query_alerts(
+                self._running.clock.now_ns(),
+                active=request.flag("active"),
+                silenced=request.flag("silenced"),
+                inhibited=request.flag("inhibited"),
+                filters=filters,
+                receivers=receivers,
+            )
+        )
+
+    async def groups(self, request: Request) -> Answer:
+        """The aggregation groups with their alerts."""
+        check_media_types(request, has_body=False)
+        filters = matchers_of(request, "filter", self._running.matcher_mode)
+        receivers = self._receivers(request)
+        return ok(
+            self._running.engine.query_groups(
+                self._running.clock.now_ns(),
+                active=request.flag("active"),
+                silenced=request.flag("silenced"),
+                inhibited=request.flag("inhibited"),
+                muted=request.flag("muted"),
+                filters=filters,
+                receivers=receivers,
+            )
+        )
+
+    def _receivers(self, request: Request) -> list[str] | None:
+        """The receivers that the parameters allow, None for all."""
+        pattern = next((value for value in request.values("receiver") if value), None)
+        matchers: Sequence[Matcher] = ()
+        named: Matcher | None = None
+        if pattern is not None:
+            try:
+                named = Matcher("receiver", "=~", pattern)
+            except MatcherError as error:
+                text = f"failed to parse receiver param: {error}"
+                raise Refusal(handler_error(400, text)) from None
+        if request.values("receiver_matchers"):
+            matchers = receiver_matchers(request, self._running.matcher_mode)
+        if named is None and not matchers:
+            return None
+        return [
+            receiver.name
+            for receiver in self._running.live.config.receivers
+            if (named is None or named.matches(receiver.name))
+            and labels_match(matchers, receiver.labels)
+        ]
+
+
+def matchers_of(request: Request, parameter: str, mode: str) -> list[Matcher]:
+    """The matchers of a repeated parameter.
+
+    Raises:
+        Refusal: 400 with the parser's text.
+    """
+    try:
+        return [parse_matcher(text, mode) for text in request.values(parameter)]
+    except MatcherError as error:
+        raise Refusal(handler_error(400, str(error))) from None
+
+
+def receiver_matchers(request: Request, mode: str) -> list[Matcher]:
+    """The `receiver_matchers` parameter.
+
+    Raises:
+        Refusal: 400 with upstream's text.
+    """
+    try:
+        return [parse_matcher(text, mode) for text in request.values("receiver_matchers")]
+    except MatcherError as error:
+        text = f"failed to parse receiver_matchers param: {error}"
+        raise Refusal(handler_error(400, text)) from None
+
+
+def labels_match(matchers: Sequence[Matcher], labels: dict[str, str]) -> bool:
+    """Whether all matchers hold on a label map; an absent label has special cases.
+
+    Upstream: api/v2 matchFilterLabels: with an empty pattern, `=` and `=~` accept an absent label at
+    once, `!=` and `!~` a present one.
+    """
+    for matcher in matchers:
+        present = matcher.name in labels
+        if matcher.value == "" and present == matcher.op.startswith("!"):
+            continue
+        if not matcher.matches(labels.get(matcher.name, "")):
+            return False
+    return True

@@ -1,0 +1,78 @@
+"""The shapes of answers: upstream's three families of errors, and JSON as Go writes it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+JSON = (b"content-type", b"application/json")
+TEXT = (b"content-type", b"text/plain; charset=utf-8")
+NO_STORE = (b"cache-control", b"no-store")
+NO_SNIFF = (b"x-content-type-options", b"nosniff")
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a handler says: status, headers, body."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+
+class Refusal(Exception):  # noqa: N818  # an answer, raised to leave a handler early
+    """Carries an answer out of nested code."""
+
+    def __init__(self, answer: Answer) -> None:
+        """Keeps the answer."""
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def go_json(value: object) -> bytes:
+    """Compact JSON with `<`, `>`, `&` and the line separators escaped, as Go's encoder writes it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for char, escaped in _ESCAPES:
+        if char in text:
+            text = text.replace(char, escaped)
+    return text.encode("utf-8", "replace")
+
+
+_ESCAPES = (
+    ("<", "\\u003c"),
+    (">", "\\u003e"),
+    ("&", "\\u0026"),
+    ("\u2028", "\\u2028"),
+    ("\u2029", "\\u2029"),
+)
+
+
+def ok(body: bytes) -> Answer:
+    """200 with a JSON body that already ends as it should."""
+    return Answer(200, body, [NO_STORE, JSON])
+
+
+def empty(status: int) -> Answer:
+    """A v2 answer without a body."""
+    return Answer(status, b"", [NO_STORE])
+
+
+def handler_error(status: int, text: str) -> Answer:
+    """An error that a handler reports: a bare JSON string and a newline."""
+    return Answer(status, go_json(text) + b"\n", [NO_STORE, JSON])
+
+
+def runtime_error(status: int, code: int, message: str) -> Answer:
+    """An error of routing, media types or schema: an object, no newline."""
+    body = go_json({"code": code, "message": message})
+    return Answer(status, body, [NO_STORE, JSON])
+
+
+def plain(status: int, text: str) -> Answer:
+    """A text answer as the operational routes give it."""
+    return Answer(status, text.encode(), [TEXT])
+
+
+def plain_error(status: int, text: str) -> Answer:
+    """An error text of the operational routes, with its newline."""
+    return Answer(status, text.encode() + b"\n", [TEXT, NO_SNIFF])

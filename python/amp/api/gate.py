@@ -1,0 +1,249 @@
+"""The one door: every request passes here before a handler sees it.
+
+Prefix, unknown paths and methods, cross-origin rules, the limit of concurrent GETs, the time limit,
+metrics, and the last guard against a traceback on the wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from typing import TYPE_CHECKING
+
+from amp.api.answer import (
+    NO_STORE,
+    Answer,
+    Refusal,
+    go_json,
+    plain_error,
+    runtime_error,
+)
+from amp.api.request import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from amp.api.cors import Cors
+    from amp.api.request import Receive, Scope, Send
+    from amp.log import Logger
+    from amp.metrics import Metrics
+
+    Handler = Callable[[Request], Awaitable[Answer]]
+    Methods = Mapping[str, Handler]
+
+V2 = "/api/v2/"
+
+
+class Route:
+    """A path and what answers its methods.
+
+    Attributes:
+        label: the metric's `handler`.
+        sized: whether answers are counted in the size histogram (upstream: not for v2).
+    """
+
+    __slots__ = ("label", "methods", "sized")
+
+    def __init__(self, label: str, methods: Methods, *, sized: bool) -> None:
+        self.label = label
+        self.methods = methods
+        self.sized = sized
+
+
+class Gate:
+    """An ASGI application over a literal table of routes.
+
+    Args:
+        routes: by path below the prefix.
+        patterns: routes with one variable part, tried in order after the table.
+        prefix: `/` or `/some/prefix`.
+    """
+
+    def __init__(
+        self,
+        routes: Mapping[str, Route],
+        patterns: Sequence[tuple[re.Pattern[str], Route]],
+        *,
+        prefix: str,
+        cors: Cors | None,
+        get_concurrency: int,
+        timeout_seconds: float,
+        max_body_bytes: int,
+        metrics: Metrics,
+        log: Logger,
+    ) -> None:
+        self._routes = routes
+        self._patterns = patterns
+        self._prefix = "" if prefix == "/" else prefix
+        self._cors = cors
+        self._get_concurrency = get_concurrency
+        self._timeout_seconds = timeout_seconds
+        self._max_body_bytes = max_body_bytes
+        self._metrics = metrics
+        self._log = log
+        self._gets = 0
+        self._seconds: dict[tuple[str, str, int], Callable[[float], None]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        answer = await self._answer(scope, receive)
+        headers = answer.headers
+        body = b"" if scope["method"] == "HEAD" else answer.body
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        path: str = scope["path"]
+        if self._prefix:
+            outside = self._outside(path)
+            if outside is not None:
+                return outside
+            path = path[len(self._prefix) :]
+        request = Request(scope, receive, path, self._max_body_bytes)
+        in_v2 = path.startswith(V2)
+        if in_v2 and self._cors is not None:
+            preflight = self._cors.preflight(request)
+            if preflight is not None:
+                return preflight
+        route = self._find(path, in_v2=in_v2)
+        if route is None:
+            answer = self._unknown(request, in_v2=in_v2)
+        else:
+            answer = await self._serve(route, request, in_v2=in_v2)
+        if in_v2 and self._cors is not None:
+            self._cors.mark(request, answer)
+        return answer
+
+    def _outside(self, path: str) -> Answer | None:
+        """The answer for a path that is not below the prefix."""
+        if path == "/":
+            return Answer(302, b"", [(b"location", self._prefix.encode())])
+        if path == self._prefix:
+            return Answer(301, b"", [(b"location", self._prefix.encode() + b"/")])
+        if not path.startswith(self._prefix + "/"):
+            return plain_error(404, "404 page not found")
+        return None
+
+    def _find(self, path: str, *, in_v2: bool) -> Route | None:
+        route = self._routes.get(path)
+        if route is None and in_v2 and path.endswith("/"):
+            route = self._routes.get(path.rstrip("/"))
+        if route is None:
+            for pattern, candidate in self._patterns:
+                if pattern.fullmatch(path):
+                    return candidate
+        return route
+
+    def _unknown(self, request: Request, *, in_v2: bool) -> Answer:
+        path = request.path
+        if "//" in path or path == V2[:-1]:
+            clean = re.sub("/+", "/", path) if "//" in path else V2
+            return Answer(307, b"", [(b"location", (self._prefix + clean).encode())])
+        if in_v2:
+            started = time.perf_counter()
+            answer = runtime_error(404, 404, f"path {path} was not found")
+            # One label for all unknown paths: a scanner must not fill the memory.
+            self._measure("/api/v2/", request.method, 404, started)
+            return answer
+        return plain_error(404, "404 page not found")
+
+    async def _serve(self, route: Route, request: Request, *, in_v2: bool) -> Answer:
+        method = request.method
+        is_get = method == "GET"
+        if is_get:
+            if self._gets >= self._get_concurrency:
+                self._metrics.http_limited.inc()
+                return self._too_many()
+            self._gets += 1
+            self._metrics.http_in_flight.set(self._gets)
+        started = time.perf_counter()
+        try:
+            handler = route.methods.get(method)
+            if handler is None:
+                answer = self._wrong_method(route, method, in_v2=in_v2)
+                if not in_v2:
+                    return answer
+            elif self._timeout_seconds > 0:
+                answer = await self._within_time(handler, request)
+            else:
+                answer = await self._guarded(handler, request)
+        finally:
+            if is_get:
+                self._gets -= 1
+                self._metrics.http_in_flight.set(self._gets)
+        self._measure(route.label, method, answer.status, started)
+        if route.sized:
+            labels = (route.label, method.lower())
+            self._metrics.http_bytes.labels(*labels).observe(len(answer.body))
+        return answer
+
+    async def _guarded(self, handler: Handler, request: Request) -> Answer:
+        try:
+            return await handler(request)
+        except Refusal as refusal:
+            return refusal.answer
+        except Exception as error:  # noqa: BLE001  # the edge: a fault of ours is an answer, not a traceback
+            self._metrics.loop_errors.labels("request").inc()
+            self._log.error(
+                "request failed", path=request.path, err=f"{type(error).__name__}: {error}"
+            )
+            return Answer(
+                500,
+                go_json("internal server error") + b"\n",
+                [NO_STORE, (b"content-type", b"application/json")],
+            )
+
+    async def _within_time(self, handler: Handler, request: Request) -> Answer:
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                return await self._guarded(handler, request)
+        except TimeoutError:
+            text = f"Exceeded configured timeout of {_duration(self._timeout_seconds)}.\n"
+            return Answer(503, text.encode(), [(b"content-type", b"text/plain; charset=utf-8")])
+
+    def _too_many(self) -> Answer:
+        text = (
+            f"Limit of concurrent GET requests reached ({self._get_concurrency}), "
+            "try again later.\n"
+        )
+        return plain_error(503, text)
+
+    def _wrong_method(self, route: Route, method: str, *, in_v2: bool) -> Answer:
+        allowed = ",".join(sorted(route.methods))
+        if in_v2:
+            text = f"method {method} is not allowed, but [{allowed}] are"
+            answer = runtime_error(405, 405, text)
+            answer.headers.append((b"allow", allowed.encode()))
+            return answer
+        options = sorted({*route.methods, "OPTIONS"})
+        allow = (b"allow", ", ".join(options).encode())
+        if method == "OPTIONS":
+            return Answer(200, b"", [allow])
+        answer = plain_error(405, "Method Not Allowed")
+        answer.headers.append(allow)
+        return answer
+
+    def _measure(self, label: str, method: str, status: int, started: float) -> None:
+        key = (label, method, status)
+        observe = self._seconds.get(key)
+        if observe is None:
+            name = method.lower() if method in _METHODS else "unknown"
+            observe = self._metrics.http_seconds.labels(label, name, str(status)).observe
+            self._seconds[key] = observe
+        observe(time.perf_counter() - started)
+
+
+_METHODS = frozenset(
+    ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT")
+)
+
+
+def _duration(seconds: float) -> str:
+    from amp.fields.duration import format_go_duration
+
+    return format_go_duration(int(seconds * 1e9))

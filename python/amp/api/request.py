@@ -1,0 +1,105 @@
+"""One HTTP request, as handlers read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from amp.api.answer import Refusal, runtime_error
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Scope = dict[str, Any]
+    Receive = Callable[[], Awaitable[dict[str, Any]]]
+    Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+TRUE_WORDS = frozenset(("true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"))
+
+
+class Request:
+    """Method, path below the prefix, headers, query and body of one request."""
+
+    __slots__ = ("_headers", "_max_body_bytes", "_query", "_receive", "method", "path", "scope")
+
+    def __init__(self, scope: Scope, receive: Receive, path: str, max_body_bytes: int) -> None:
+        self.scope = scope
+        self.method: str = scope["method"]
+        self.path = path
+        self._receive = receive
+        self._max_body_bytes = max_body_bytes
+        self._headers: dict[str, str] | None = None
+        self._query: list[tuple[str, str]] | None = None
+
+    def header(self, name: str) -> str | None:
+        """The first header of this lower-case name."""
+        if self._headers is None:
+            self._headers = {}
+            for key, value in self.scope["headers"]:
+                self._headers.setdefault(key.decode("latin-1").lower(), value.decode("latin-1"))
+        return self._headers.get(name)
+
+    def values(self, name: str) -> list[str]:
+        """All values of a query parameter, empty ones included, in order."""
+        if self._query is None:
+            text = self.scope["query_string"].decode("latin-1")
+            self._query = parse_qsl(text, keep_blank_values=True, errors="replace")
+        return [value for key, value in self._query if key == name]
+
+    def flag(self, name: str, default: bool = True) -> bool:
+        """A boolean parameter as upstream reads it: unknown words are false, never an error."""
+        given = self.values(name)
+        if not given or given[-1] == "":
+            return default
+        return given[-1].lower() in TRUE_WORDS
+
+    async def body(self) -> bytes:
+        """The whole body.
+
+        Raises:
+            Refusal: 413 when it is larger than the limit, before it is held in memory.
+        """
+        message = await self._receive()
+        body: bytes = message.get("body", b"")
+        if not message.get("more_body", False):
+            self._check(len(body))
+            return body
+        parts, size = [body], len(body)
+        while message.get("more_body", False):
+            self._check(size)
+            message = await self._receive()
+            part = message.get("body", b"")
+            parts.append(part)
+            size += len(part)
+        self._check(size)
+        return b"".join(parts)
+
+    def _check(self, size: int) -> None:
+        limit = self._max_body_bytes
+        if limit and size > limit:
+            text = f"request body is larger than {limit} bytes (--amp.limits.body-bytes)"
+            raise Refusal(runtime_error(413, 413, text))
+
+
+def check_media_types(request: Request, *, has_body: bool) -> None:
+    """Refuses bodies that are not JSON (415) and clients that want something else (406).
+
+    Upstream: go-openapi runtime middleware.
+    """
+    if has_body:
+        given = request.header("content-type") or "application/octet-stream"
+        if given.split(";")[0].strip().lower() != "application/json":
+            text = f'unsupported media type "{given}", only [application/json] are allowed'
+            raise Refusal(runtime_error(415, 415, text))
+    accept = request.header("accept")
+    if accept and not _takes_json(accept):
+        text = "unsupported media type requested, only [application/json] are available"
+        raise Refusal(runtime_error(406, 406, text))
+
+
+def _takes_json(accept: str) -> bool:
+    for part in accept.split(","):
+        media, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        if media in ("*/*", "application/*", "application/json") and "q=0" not in parameters:
+            return True
+    return False

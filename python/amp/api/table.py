@@ -1,0 +1,99 @@
+"""Which path is answered by whom."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from amp.api.alerts import AlertsApi
+from amp.api.cors import Cors
+from amp.api.gate import Gate, Route
+from amp.api.operations import OperationsApi, favicon, front_page
+from amp.api.silences import SilencesApi
+from amp.api.status import StatusApi
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from amp.api.answer import Answer
+    from amp.api.gate import Handler
+    from amp.api.request import Request
+    from amp.options import Options
+    from amp.running import Running
+
+LEAST_GETS = 8
+
+
+def gate(running: Running, options: Options, prefix: str, version: str) -> Gate:
+    """The application's door with every route behind it.
+
+    Raises:
+        MatcherError: when `--web.cors.origin` is no regular expression.
+    """
+    concurrency = options.get_concurrency
+    if concurrency <= 0:
+        concurrency = max(os.cpu_count() or 1, LEAST_GETS)
+    return Gate(
+        {**_v2(running), **_operations(running, version)},
+        [
+            (re.compile("/api/v2/silence/[^/]+/?"), _single_silence(running)),
+            (re.compile("/api/v1/silence/[^/]+"), _v1_single(running)),
+        ],
+        prefix=prefix,
+        cors=Cors(options.cors_origin) if options.cors_origin else None,
+        get_concurrency=concurrency,
+        timeout_seconds=options.web_timeout_seconds,
+        max_body_bytes=options.max_body_bytes,
+        metrics=running.metrics,
+        log=running.log,
+    )
+
+
+def _v2(running: Running) -> dict[str, Route]:
+    alerts = AlertsApi(running, running.metrics)
+    status = StatusApi(running)
+    silences = SilencesApi(running)
+    table: dict[str, Mapping[str, Handler]] = {
+        "/api/v2/status": {"GET": status.status},
+        "/api/v2/receivers": {"GET": status.receivers},
+        "/api/v2/alerts": {"GET": alerts.get, "POST": alerts.post},
+        "/api/v2/alerts/groups": {"GET": alerts.groups},
+        "/api/v2/silences": {"GET": silences.list, "POST": silences.post},
+    }
+    return {path: Route(path, methods, sized=False) for path, methods in table.items()}
+
+
+def _single_silence(running: Running) -> Route:
+    silences = SilencesApi(running)
+    methods = {"GET": silences.get, "DELETE": silences.delete}
+    return Route("/api/v2/silence/{silenceID}", methods, sized=False)
+
+
+def _v1_single(running: Running) -> Route:
+    gone = OperationsApi(running).v1
+    return Route("/silence/:sid", {"GET": gone, "DELETE": gone}, sized=True)
+
+
+def _operations(running: Running, version: str) -> dict[str, Route]:
+    operations = OperationsApi(running)
+
+    async def front(request: Request) -> Answer:
+        return front_page("Alertmanager++", version)
+
+    gone = operations.v1
+    table: dict[str, tuple[str, Mapping[str, Handler]]] = {
+        "/": ("/", {"GET": front, "HEAD": front}),
+        "/favicon.ico": ("/favicon.ico", {"GET": favicon, "HEAD": favicon}),
+        "/-/healthy": ("/-/healthy", {"GET": operations.healthy, "HEAD": operations.healthy}),
+        "/-/ready": ("/-/ready", {"GET": operations.ready, "HEAD": operations.ready}),
+        "/-/reload": ("/-/reload", {"POST": operations.reload}),
+        "/health": ("/health", {"GET": operations.health, "HEAD": operations.health}),
+        "/ready": ("/ready", {"GET": operations.readiness, "HEAD": operations.readiness}),
+        "/metrics": ("/metrics", {"GET": operations.metrics}),
+        "/api/v1/status": ("/status", {"GET": gone}),
+        "/api/v1/receivers": ("/receivers", {"GET": gone}),
+        "/api/v1/alerts": ("/alerts", {"GET": gone, "POST": gone}),
+        "/api/v1/silences": ("/silences", {"GET": gone, "POST": gone}),
+    }
+    return {path: Route(label, methods, sized=True) for path, (label, methods) in table.items()}

@@ -1,0 +1,182 @@
+"""Owns time: when each aggregation group flushes, and that it does so once at a time.
+
+Upstream: dispatch/dispatch.go Dispatcher, aggrGroup.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from typing import TYPE_CHECKING
+
+from amp.clock import SECOND_NS
+from amp.dispatch.groups import GroupTimer
+from amp.errors import AmpError
+from amp.model import Flush
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from amp._core import Batch, Engine, Route
+    from amp.clock import Clock
+    from amp.log import Logger
+    from amp.metrics import Metrics
+    from amp.model import Stage
+
+MINIMUM_DEADLINE_NS = 10 * SECOND_NS
+FLUSH_SLICE = 64
+"""How many due groups are frozen in one call; between slices the loop serves requests."""
+
+
+class Dispatcher:
+    """Flushes groups when they are due. One lives as long as one configuration.
+
+    Args:
+        engine: holds the groups and freezes their alerts.
+        pipeline: the first stage.
+        start_at_ns: nothing is flushed before (`--dispatch.start-delay` after process start).
+        changed: called after a flush that changed what the store must learn.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        pipeline: Stage,
+        *,
+        clock: Clock,
+        log: Logger,
+        metrics: Metrics,
+        start_at_ns: int = 0,
+        maintenance_interval_seconds: float = 30.0,
+        peer_wait_seconds: float = 0.0,
+    ) -> None:
+        self._engine = engine
+        self._pipeline = pipeline
+        self._clock = clock
+        self._log = log.bind(component="dispatcher")
+        self._metrics = metrics
+        self._start_at_ns = start_at_ns
+        self._maintenance_ns = int(maintenance_interval_seconds * SECOND_NS)
+        self._peer_wait_ns = int(peer_wait_seconds * SECOND_NS)
+        self._routes: Sequence[Route] = engine.routes()
+        self._timers: dict[int, GroupTimer] = {}
+        self._heap: list[tuple[int, int]] = []
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    def add(self, groups: Iterable[tuple[int, int, bool]], now_ns: int) -> None:
+        """Starts the timers of new groups: (group id, route index, flush at once)."""
+        for group_id, route_index, at_once in groups:
+            route = self._routes[route_index]
+            due_ns = max(now_ns if at_once else now_ns + route.group_wait_ns, self._start_at_ns)
+            self._timers[group_id] = GroupTimer(group_id, route, due_ns)
+            self._push(due_ns, group_id)
+
+    def next_flush_ns(self, group_id: int) -> int | None:
+        """When a group flushes next, None for an unknown group."""
+        timer = self._timers.get(group_id)
+        return None if timer is None else timer.due_ns
+
+    async def run(self) -> None:
+        """Serves deadlines until cancelled; flushes in flight are cancelled with it."""
+        maintain_at_ns = self._clock.now_ns() + self._maintenance_ns
+        try:
+            while True:
+                now_ns = self._clock.now_ns()
+                if now_ns >= maintain_at_ns:
+                    self._metrics.groups.set(self._engine.maintain_groups())
+                    maintain_at_ns = now_ns + self._maintenance_ns
+                await self._flush_due(now_ns)
+                next_ns = self._heap[0][0] if self._heap else maintain_at_ns
+                self._wake.clear()
+                seconds = (min(next_ns, maintain_at_ns) - self._clock.now_ns()) / SECOND_NS
+                await self._clock.wait(self._wake, seconds)
+        finally:
+            await self._stop()
+
+    def _push(self, due_ns: int, group_id: int) -> None:
+        heapq.heappush(self._heap, (due_ns, group_id))
+        if self._heap[0][1] == group_id:
+            self._wake.set()
+
+    async def _flush_due(self, now_ns: int) -> None:
+        """Flushes every group whose time has come, in slices."""
+        while self._heap and self._heap[0][0] <= now_ns:
+            due: list[GroupTimer] = []
+            while self._heap and self._heap[0][0] <= now_ns and len(due) < FLUSH_SLICE:
+                due_ns, group_id = heapq.heappop(self._heap)
+                timer = self._timers.get(group_id)
+                if timer is None or timer.due_ns != due_ns:
+                    continue
+                self._rearm(timer, now_ns)
+                if timer.task is None:
+                    due.append(timer)
+                elif timer.overdue_ns is None:
+                    timer.overdue_ns = due_ns
+            self._start(due, now_ns)
+            await asyncio.sleep(0)
+
+    def _rearm(self, timer: GroupTimer, now_ns: int) -> None:
+        """Sets the next tick before the flush, so that ticks keep their distance."""
+        timer.due_ns = now_ns + timer.route.group_interval_ns
+        self._push(timer.due_ns, timer.group_id)
+
+    def _start(self, timers: Sequence[GroupTimer], now_ns: int) -> None:
+        if not timers:
+            return
+        batches = self._engine.flush([timer.group_id for timer in timers], now_ns)
+        for timer, batch in zip(timers, batches, strict=True):
+            if batch is None:
+                self._timers.pop(timer.group_id, None)
+            else:
+                task = asyncio.create_task(self._flush(timer, batch, now_ns))
+                timer.task = task
+
+    async def _flush(self, timer: GroupTimer, batch: Batch, now_ns: int) -> None:
+        allowed_ns = max(timer.route.group_interval_ns, MINIMUM_DEADLINE_NS) + self._peer_wait_ns
+        self._metrics.flushes.inc()
+        if self._log.debugging:
+            self._log.debug("flushing", aggrGroup=batch.group_key, alerts=batch.labels_text())
+        for name, text in batch.route_label_errors:
+            self._log.error("failed to render route label", label=name, err=text)
+        flush = Flush(timer.route, batch, now_ns, now_ns + allowed_ns)
+        try:
+            await self._pipeline.run(flush)
+        except asyncio.CancelledError:
+            self._log.debug("Notify for alerts failed", err="context canceled")
+            raise
+        except AmpError as error:
+            self._log.error(
+                "Notify for alerts failed",
+                aggrGroup=batch.group_key,
+                num_alerts=batch.count,
+                err=error,
+            )
+        except Exception as error:  # noqa: BLE001  # the supervisor's edge: one group never stops others
+            self._metrics.loop_errors.labels("flush").inc()
+            self._log.error(
+                "Notify for alerts failed",
+                aggrGroup=batch.group_key,
+                num_alerts=batch.count,
+                err=f"{type(error).__name__}: {error}",
+            )
+        else:
+            if self._engine.complete(batch):
+                self._timers.pop(timer.group_id, None)
+        finally:
+            self._finish(timer)
+
+    def _finish(self, timer: GroupTimer) -> None:
+        timer.task = None
+        overdue_ns, timer.overdue_ns = timer.overdue_ns, None
+        if overdue_ns is not None and not self._stopping and timer.group_id in self._timers:
+            now_ns = self._clock.now_ns()
+            self._rearm(timer, now_ns)
+            self._start([timer], now_ns)
+
+    async def _stop(self) -> None:
+        self._stopping = True
+        tasks = [timer.task for timer in self._timers.values() if timer.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,198 @@
+"""Everything that one configuration builds, wired in the order of the pipeline, replaced as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from amp._core import InhibitIndex, RouteTree, Templates
+from amp.clock import SECOND_NS
+from amp.config.build import check_buildable
+from amp.config.templates import load_templates
+from amp.dispatch.dispatcher import Dispatcher
+from amp.errors import ConfigError
+from amp.mute.inhibition import InhibitStage
+from amp.mute.intervals import ActiveIntervalStage, Intervals, MuteIntervalStage
+from amp.mute.silences import SilenceStage
+from amp.notify.deduplicate import DeduplicateStage
+from amp.notify.fanout import FanOutStage
+from amp.notify.integration import Integration
+from amp.notify.record import RecordStage
+from amp.notify.retry import RetryStage
+from amp.notify.unbuilt import unbuilt
+from amp.receivers import sender
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from amp._core import Engine, NotificationLog, Route
+    from amp.clock import Clock
+    from amp.config.schema import Config
+    from amp.httpclient import HttpClients
+    from amp.log import Logger
+    from amp.metrics import Metrics
+    from amp.model import Stage
+    from amp.options import Options
+    from amp.store.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What outlives configurations: state, instruments, time."""
+
+    options: Options
+    engine: Engine
+    notification_log: NotificationLog
+    writer: Writer
+    clock: Clock
+    log: Logger
+    metrics: Metrics
+    external_url: str
+    started_ns: int
+
+
+@dataclass(slots=True)
+class Live:
+    """A running configuration.
+
+    Attributes:
+        config_yaml: the redacted dump that the status shows.
+        unbuilt: integrations that cannot deliver yet, as `receiver/kind[index]`.
+    """
+
+    config: Config
+    config_yaml: str
+    plan: bytes
+    templates: Templates
+    intervals: Intervals
+    integrations: Mapping[str, Sequence[Integration]]
+    unbuilt: list[str]
+    http: HttpClients
+    resolve_timeout_ns: int
+    dispatcher: Dispatcher = field(init=False)
+    _task: asyncio.Task[None] | None = None
+
+    def start(self, shared: Shared) -> None:
+        """Gives the engine the new routes and starts flushing. No await: nothing comes between."""
+        now_ns = shared.clock.now_ns()
+        timers = shared.engine.configure(self.plan, self.templates, now_ns)
+        delay_ns = int(shared.options.dispatch_start_delay_seconds * SECOND_NS)
+        self.dispatcher = Dispatcher(
+            shared.engine,
+            pipeline(self, shared),
+            clock=shared.clock,
+            log=shared.log,
+            metrics=shared.metrics,
+            start_at_ns=shared.started_ns + delay_ns,
+            maintenance_interval_seconds=shared.options.dispatch_maintenance_interval_seconds,
+        )
+        self.dispatcher.add(timers, now_ns)
+        self._task = asyncio.create_task(self.dispatcher.run())
+
+    async def stop(self) -> None:
+        """Ends the dispatcher; deliveries in flight are cancelled."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.http.close()
+
+
+def build(config: Config, http: HttpClients, shared: Shared) -> Live:
+    """Builds everything aside that can fail, without touching what runs.
+
+    Raises:
+        ConfigError: with upstream's text.
+    """
+    check_buildable(config)
+    templates = Templates(load_templates(config))
+    plan = config.plan()
+    used = used_receivers(RouteTree(plan).routes())
+    InhibitIndex(plan)
+    integrations: dict[str, list[Integration]] = {}
+    missing: list[str] = []
+    for receiver in config.receivers:
+        if receiver.name not in used:
+            shared.log.info(
+                "skipping creation of receiver not referenced by any route",
+                component="configuration",
+                receiver=receiver.name,
+            )
+            continue
+        built = integrations.setdefault(receiver.name, [])
+        for kind, index, block in receiver.integrations:
+            send = sender(kind)
+            integration = Integration(
+                receiver=receiver.name,
+                kind=kind,
+                index=index,
+                send_resolved=block.send_resolved,
+                send=unbuilt(kind) if send is None else partial(send, block, http=http),
+            )
+            if send is None:
+                missing.append(f"{receiver.name}/{integration}")
+            built.append(integration)
+    return Live(
+        config=config,
+        config_yaml=config.to_yaml(),
+        plan=plan,
+        templates=templates,
+        intervals=Intervals(config.time_intervals),
+        integrations=integrations,
+        unbuilt=missing,
+        http=http,
+        resolve_timeout_ns=config.resolve_timeout_ns,
+    )
+
+
+def used_receivers(routes: Sequence[Route]) -> frozenset[str]:
+    """The receivers that at least one route names."""
+    return frozenset(route.receiver for route in routes)
+
+
+def pipeline(live: Live, shared: Shared) -> Stage:
+    """The stages in their order; the last one comes first, since each is given its next.
+
+    Upstream: notify/pipeline.go PipelineBuilder.New.
+    """
+    engine, metrics = shared.engine, shared.metrics
+
+    def suppressed(reason: str, count: int) -> None:
+        metrics.suppressed.labels(reason).inc(count)
+
+    fan_out = FanOutStage(
+        {
+            name: [delivery(integration, shared) for integration in integrations]
+            for name, integrations in live.integrations.items()
+        }
+    )
+    silence = SilenceStage(engine, suppressed, fan_out)
+    mute = MuteIntervalStage(engine, live.intervals, suppressed, silence)
+    active = ActiveIntervalStage(engine, live.intervals, suppressed, mute)
+    return InhibitStage(engine, suppressed, active)
+
+
+def delivery(integration: Integration, shared: Shared) -> Stage:
+    """The stages of one integration: deduplicate, retry, record."""
+    record = RecordStage(
+        integration,
+        shared.notification_log,
+        clock=shared.clock,
+        retention_ns=int(shared.options.data_retention_seconds * SECOND_NS),
+        recorded=shared.writer.log_changed,
+    )
+    retry = RetryStage(
+        integration,
+        clock=shared.clock,
+        log=shared.log,
+        metrics=shared.metrics,
+        external_url=shared.external_url,
+        following=record,
+    )
+    return DeduplicateStage(
+        integration, shared.notification_log, shared.clock, shared.metrics, retry
+    )
+
+
+__all__ = ["ConfigError", "Live", "Shared", "build", "pipeline"]

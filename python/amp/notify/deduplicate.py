@@ -1,0 +1,65 @@
+"""Lets through only what the notification log has not seen. Upstream: notify/dedup.go DedupStage."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from amp.notify.integration import Delivery
+
+if TYPE_CHECKING:
+    from amp._core import NotificationLog
+    from amp.clock import Clock
+    from amp.metrics import Metrics
+    from amp.model import Flush
+    from amp.notify.integration import DeliveryStage, Integration
+
+
+FIRST = "first notification"
+"""The reason that starts a group's receiver data anew."""
+
+
+class DeduplicateStage:
+    """Asks the log whether this integration must be told, and why."""
+
+    __slots__ = ("_clock", "_integration", "_log", "_metrics", "_next")
+
+    def __init__(
+        self,
+        integration: Integration,
+        log: NotificationLog,
+        clock: Clock,
+        metrics: Metrics,
+        following: DeliveryStage,
+    ) -> None:
+        self._integration = integration
+        self._log = log
+        self._clock = clock
+        self._metrics = metrics
+        self._next = following
+
+    async def run(self, flush: Flush) -> None:
+        """Passes on a delivery with its reason, or ends."""
+        integration, batch = self._integration, flush.batch
+        started = time.perf_counter()
+        reason = self._log.decide(
+            batch,
+            integration.receiver,
+            integration.kind,
+            integration.index,
+            send_resolved=integration.send_resolved,
+            repeat_interval_ns=flush.route.repeat_interval_ns,
+            now_ns=self._clock.now_ns(),
+        )
+        self._metrics.log_queries.inc()
+        self._metrics.log_query_seconds.observe(time.perf_counter() - started)
+        if reason is None:
+            return
+        if reason == FIRST:
+            self._metrics.log_query_errors.inc()
+            await self._next.deliver(Delivery(flush, reason))
+            return
+        data = self._log.data(
+            batch.group_key, integration.receiver, integration.kind, integration.index
+        )
+        await self._next.deliver(Delivery(flush, reason, data))

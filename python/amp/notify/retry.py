@@ -1,0 +1,167 @@
+"""Attempts a delivery until it succeeds, is refused for good, or the group's time is over.
+
+Upstream: notify/retry.go RetryStage.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from typing import TYPE_CHECKING
+
+from amp.clock import SECOND_NS
+from amp.errors import AmpError, SendError
+from amp.receivers.base import Notification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from amp.clock import Clock
+    from amp.log import Logger
+    from amp.metrics import Metrics
+    from amp.notify.integration import Delivery, DeliveryStage, Integration
+
+FIRST_PAUSE_SECONDS = 0.5
+PAUSE_FACTOR = 1.5
+LONGEST_PAUSE_SECONDS = 60.0
+JITTER = 0.5
+
+
+class NotifyFailed(AmpError):
+    """An integration could not be told."""
+
+
+def pauses(chance: random.Random) -> Iterator[float]:
+    """Seconds to wait between attempts: exponential, with jitter, without end."""
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        yield pause * (1 - JITTER + 2 * JITTER * chance.random())
+        pause = min(pause * PAUSE_FACTOR, LONGEST_PAUSE_SECONDS)
+
+
+class RetryStage:
+    """Sends, and sends again while that may help."""
+
+    def __init__(
+        self,
+        integration: Integration,
+        *,
+        clock: Clock,
+        log: Logger,
+        metrics: Metrics,
+        external_url: str,
+        following: DeliveryStage,
+        chance: random.Random | None = None,
+    ) -> None:
+        self._integration = integration
+        self._clock = clock
+        self._log = log.bind(receiver=integration.receiver, integration=str(integration))
+        self._external_url = external_url
+        self._next = following
+        self._chance = chance if chance is not None else random.Random()  # noqa: S311  # jitter
+        labels = [integration.kind]
+        if metrics.receiver_names:
+            labels.append(integration.receiver)
+        self._notifications = metrics.notifications.labels(*labels)
+        self._requests = metrics.requests.labels(*labels)
+        self._requests_failed = metrics.requests_failed.labels(*labels)
+        self._latency = metrics.latency.labels(*labels)
+        self._failed = {
+            reason: metrics.notifications_failed.labels(*labels, reason)
+            for reason in (
+                "other",
+                "clientError",
+                "serverError",
+                "contextCanceled",
+                "contextDeadlineExceeded",
+                "authError",
+                "rateLimited",
+            )
+        }
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Passes the delivery on once the receiver has it.
+
+        Raises:
+            NotifyFailed: when it was refused for good or the time is over.
+        """
+        self._notifications.inc()
+        batch = delivery.flush.batch
+        if not self._integration.send_resolved:
+            batch = batch.firing_only()
+        if batch.count:
+            notification = Notification(
+                batch=batch,
+                receiver=self._integration.receiver,
+                group_key=batch.group_key,
+                reason=delivery.reason,
+                external_url=self._external_url,
+            )
+            await self._attempts(notification, delivery.flush.deadline_ns)
+        await self._next.deliver(delivery)
+
+    async def _attempts(self, notification: Notification, deadline_ns: int) -> None:
+        attempts = 0
+        last: SendError | None = None
+        pause = pauses(self._chance)
+        try:
+            async with self._clock.timeout((deadline_ns - self._clock.now_ns()) / SECOND_NS):
+                while True:
+                    attempts += 1
+                    error = await self._attempt(notification, attempts)
+                    if error is None:
+                        return
+                    if not error.retryable:
+                        raise self._give_up(
+                            error, f"due to unrecoverable error after {attempts} attempts: {error}"
+                        )
+                    if last is None or str(error) != str(last):
+                        self._log.warn(
+                            "Notify attempt failed, will retry later",
+                            aggrGroup=notification.group_key,
+                            attempts=attempts,
+                            err=error,
+                        )
+                    last = error
+                    await self._clock.sleep(next(pause))
+        except TimeoutError:
+            over = last or SendError("context deadline exceeded", reason="contextDeadlineExceeded")
+            raise self._give_up(over, f"canceled after {attempts} attempts: {over}") from None
+        except asyncio.CancelledError:
+            self._failed[last.reason if last else "contextCanceled"].inc()
+            raise
+
+    async def _attempt(self, notification: Notification, attempts: int) -> SendError | None:
+        """One request; what went wrong, or None."""
+        started = time.perf_counter()
+        error: SendError | None = None
+        try:
+            await self._integration.send(notification)
+        except SendError as failure:
+            error = failure
+        seconds = time.perf_counter() - started
+        self._latency.observe(seconds)
+        self._requests.inc()
+        if error is not None:
+            self._requests_failed.inc()
+        elif attempts > 1:
+            self._log.info(
+                "Notify success",
+                aggrGroup=notification.group_key,
+                attempts=attempts,
+                duration=f"{seconds:.6f}s",
+            )
+        elif self._log.debugging:
+            self._log.debug(
+                "Notify success",
+                aggrGroup=notification.group_key,
+                attempts=attempts,
+                duration=f"{seconds:.6f}s",
+            )
+        return error
+
+    def _give_up(self, error: SendError, how: str) -> NotifyFailed:
+        self._failed[error.reason].inc()
+        verb = "notify retry " if how.startswith("canceled") else "notify retry canceled "
+        return NotifyFailed(f"{self._integration.receiver}/{self._integration}: {verb}{how}")

@@ -1,0 +1,74 @@
+"""What the HTTP doors see of the running process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from amp._core import Engine
+    from amp.clock import Clock
+    from amp.live import Live
+    from amp.log import Logger
+    from amp.metrics import Metrics
+    from amp.store.health import StoreHealth
+    from amp.store.silences import Silences
+    from amp.store.writer import Writer
+
+
+@dataclass(slots=True)
+class Running:
+    """The state that outlives configurations, and the configuration that runs.
+
+    Attributes:
+        live: replaced as a whole on reload.
+        reload: loads the configuration again; raises ConfigError.
+        cluster: the status' view of this replica: name, peers as (name, address), or None when the
+            cluster is off.
+        started_at: RFC 3339 with milliseconds.
+    """
+
+    engine: Engine
+    silences: Silences
+    writer: Writer
+    health: StoreHealth
+    clock: Clock
+    log: Logger
+    metrics: Metrics
+    live: Live
+    matcher_mode: str
+    started_at: str
+    peer: tuple[str, str] | None
+    reload: Callable[[], Awaitable[None]]
+
+    def cluster(self) -> dict[str, object]:
+        """The `cluster` object of the status."""
+        if self.peer is None:
+            return {"peers": [], "status": "disabled"}
+        name, address = self.peer
+        return {"name": name, "peers": [{"address": address, "name": name}], "status": "ready"}
+
+    def parts(self) -> dict[str, dict[str, str]]:
+        """The state of each part, for probes: `ok`, `degraded` or `error`, with the reason."""
+        store = {"status": "ok"}
+        if not self.health.ok:
+            store = {"status": "degraded", "detail": self.health.detail}
+        delivery = {"status": "ok"}
+        if self.live.unbuilt:
+            names = ", ".join(self.live.unbuilt)
+            delivery = {
+                "status": "degraded",
+                "detail": f"integrations that cannot deliver yet: {names}",
+            }
+        return {"config": {"status": "ok"}, "store": store, "delivery": delivery}
+
+    def limited(self, alertnames: Sequence[str]) -> None:
+        """Logs alerts that the per-alertname limit dropped."""
+        for alertname in sorted(set(alertnames)):
+            self.log.warn(
+                "dropping alert: per-alertname limit reached",
+                component="provider",
+                alertname=alertname,
+            )
