@@ -82,7 +82,7 @@ def record(oracle: Path, case: dict[str, Any]) -> dict[str, Any]:
 
 def merged(oracle: Path, case: dict[str, Any]) -> dict[str, Any]:
     """Two bodies for one alert on a fresh server."""
-    bodies = []
+    bodies: list[str] = []
     for one in (case["old"], case["new"]):
         alert: dict[str, Any] = {"labels": {"alertname": "M"}}
         for key, name in (("starts", "startsAt"), ("ends", "endsAt")):

@@ -39,7 +39,7 @@ def generated(count: int) -> list[dict[str, str]]:
     source = random.Random(34)
     names = ["alertname", "job", "instance", "severity", "cluster", "é", "a b", "_x", "Z", "zone"]
     values = ["", "a", "B", "10.0.0.1:9100", "critical", "ü", "🙂", 'q"q', "line\nline", "x=y,z"]
-    sets = []
+    sets: list[dict[str, str]] = []
     while len(sets) < count:
         picked = source.sample(names, source.randint(1, 8))
         labels = {name: source.choice(values) + str(len(sets)) for name in picked}

@@ -42,7 +42,7 @@ def generated(count: int) -> list[dict[str, Any]]:
                 for side in ("source_matchers", "target_matchers")
             }
             rules.append("- " + json.dumps(sides | {"equal": source.sample(names, 1)}))
-        alerts = []
+        alerts: list[dict[str, Any]] = []
         for _ in range(7):
             labels = {name: value for name in names if (value := source.choice(["", "1", "2"]))}
             if labels and labels not in [alert["labels"] for alert in alerts]:

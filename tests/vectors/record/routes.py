@@ -36,7 +36,7 @@ def generated(count: int) -> list[dict[str, Any]]:
     source = random.Random(34)
     trees = []
     for index in range(count):
-        route = {"receiver": "r", "group_by": source.sample(NAMES, 2)}
+        route: dict[str, Any] = {"receiver": "r", "group_by": source.sample(NAMES, 2)}
         route["routes"] = [grow(source, 3) for _ in range(4)]
         sets = [
             {name: value for name in NAMES if (value := source.choice(VALUES))} | {"n": str(number)}
