@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fingerprints import HAND, generated
 from oracle import Reference, Sink, oracle_argument, save
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 ABOUT = (
     "What the reference writes into `nflog` for an alert alone in its group (`hash` is xxHash64 "
