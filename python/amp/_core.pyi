@@ -221,10 +221,11 @@ class Engine:
 AlertRow = tuple[str, bool, str, str, int, int, int, bool, str]
 """fingerprint, deleted, labels JSON, annotations JSON, starts, ends, updated (ns), timeout, generator URL."""
 
-# --- notification log and snapshot files (store) -------------------------------------------------------
+# --- notification log and snapshot files (store) ----------------------------------------------
 
 @final
 class NotificationLog:
+    """What was last sent, for each group and integration; thread-safe."""
     def __init__(self) -> None: ...
     def decide(
         self,
@@ -248,20 +249,69 @@ class NotificationLog:
         now_ns: int,
         expires_at_ns: int,
         data: Mapping[str, str | int | float],
-    ) -> None: ...
+    ) -> bool:
+        """Writes the entry unless a newer one is there; whether it was written."""
+    def decide_hashes(
+        self,
+        group_key: str,
+        firing: Sequence[int],
+        resolved: Sequence[int],
+        receiver: str,
+        integration: str,
+        index: int,
+        *,
+        send_resolved: bool,
+        repeat_interval_ns: int,
+        now_ns: int,
+    ) -> str | None:
+        """As decide, for hashes of alerts."""
+    def record_hashes(
+        self,
+        group_key: str,
+        firing: Sequence[int],
+        resolved: Sequence[int],
+        receiver: str,
+        integration: str,
+        index: int,
+        *,
+        now_ns: int,
+        expires_at_ns: int,
+        data: Mapping[str, str | int | float],
+    ) -> bool:
+        """As record, for hashes of alerts."""
+    def contains(self, group_key: str, receiver: str, integration: str, index: int) -> bool:
+        """Whether there is an entry (upstream counts a look-up without one as a query error)."""
     def data(
         self, group_key: str, receiver: str, integration: str, index: int
     ) -> dict[str, str | int | float]: ...
-    def drain(self) -> list[LogRow]: ...
-    def merge(self, rows: Sequence[LogRow], now_ns: int) -> int: ...
-    def load_snapshot(self, data: bytes, now_ns: int) -> int: ...
+    def drain(self, limit: int) -> list[LogRow]:
+        """Entries that the store must learn, oldest change first, each with its newest state."""
+    def pending(self) -> int: ...
+    def mark_all(self) -> None:
+        """Puts every entry before the next drains: the store lost what it had."""
+    def merge(self, rows: Sequence[LogRow], now_ns: int) -> int:
+        """Takes the store's rows (newer wins, expired is ignored); the news. ValueError: corrupt."""
+    def load_snapshot(self, data: bytes, now_ns: int) -> int:
+        """Takes upstream's file, all or nothing; how many were news. ValueError: corrupt."""
     def snapshot(self) -> bytes: ...
-    def collect_garbage(self, now_ns: int) -> list[LogKey]: ...
+    def collect_garbage(self, now_ns: int) -> int: ...
     def __len__(self) -> int: ...
 
-LogKey = tuple[str, str, str, int]
-LogRow = tuple[str, str, str, int, int, int, bytes]
-"""group key, receiver, integration, index, timestamp (ns), expires (ns), entry (protobuf bytes)."""
+LogRow = tuple[bytes, int, int, bytes]
+"""Key (16 bytes), timestamp, expiry (ns), upstream's Entry message."""
 
-def decode_silences(data: bytes) -> list[dict[str, object]]: ...
-def encode_silences(silences: Sequence[Mapping[str, object]]) -> bytes: ...
+SilenceRow = tuple[
+    str, list[list[tuple[str, str, str]]], int, int, int, int, str, str, dict[str, str]
+]
+"""id, matcher sets of (name, op, value); starts, ends, updated, expires (ns); author, comment,
+annotations."""
+
+def decode_silences(data: bytes) -> list[SilenceRow]:
+    """Reads upstream's file. ValueError: corrupt, with the place."""
+
+def frame_silences(records: Sequence[bytes]) -> bytes:
+    """Upstream's file from records as encode_silence gives them."""
+
+def decode_silence(data: bytes) -> SilenceRow: ...
+def encode_silence(record: SilenceRow) -> bytes:
+    """One record without framing; its length is what --silences.max-silence-size-bytes bounds."""

@@ -5,11 +5,14 @@ pub mod index;
 pub mod inhibit;
 pub mod labels;
 pub mod matcher;
+pub mod nflog;
 pub mod parse;
 pub mod quote;
 pub mod regex;
 pub mod route;
 pub mod silence;
+pub mod snapshot;
 pub mod time;
+mod wire;
 
 pub use error::Error;

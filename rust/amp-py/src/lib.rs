@@ -6,10 +6,14 @@
 use pyo3::prelude::*;
 
 mod labels;
+mod nflog;
+mod snapshot;
 
 /// `amp._core`: see `python/amp/_core.pyi` for types and meaning.
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     labels::register(module)?;
+    nflog::register(module)?;
+    snapshot::register(module)?;
     Ok(())
 }

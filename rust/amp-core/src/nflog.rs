@@ -1,0 +1,479 @@
+//! The notification log: what was last sent for each group and integration, and whether to send again.
+//!
+//! Upstream: nflog/nflog.go, notify/dedup.go.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use crate::Error;
+use crate::snapshot::frame_messages;
+use crate::wire::{
+    Fields, Value, corrupt, frames, located, read_timestamp, read_varint, write_bytes,
+    write_message, write_number, write_text, write_timestamp, write_varint,
+};
+use sha2::{Digest, Sha256};
+
+/// Whose entry: one integration of one receiver for one group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key<'a> {
+    /// The group's key.
+    pub group_key: &'a str,
+    /// The receiver's name.
+    pub receiver: &'a str,
+    /// The integration's type.
+    pub integration: &'a str,
+    /// Its position among the receiver's integrations of that type.
+    pub index: u32,
+}
+
+impl Key<'_> {
+    fn text(&self) -> String {
+        let Key {
+            group_key,
+            receiver,
+            integration,
+            index,
+        } = self;
+        format!("{group_key}:{receiver}/{integration}/{index}")
+    }
+}
+
+/// A value that an integration keeps with an entry.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Datum {
+    /// A text.
+    Text(String),
+    /// An integer.
+    Integer(i64),
+    /// A float.
+    Float(f64),
+}
+
+/// What an integration keeps with an entry, by name.
+pub type ReceiverData = BTreeMap<String, Datum>;
+
+/// One entry as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The first 16 bytes of the SHA-256 of the entry's key: short whatever the group's labels.
+    pub key: [u8; 16],
+    /// When it was sent, Unix nanoseconds; the newer row wins.
+    pub timestamp_ns: i64,
+    /// When it may be forgotten.
+    pub expires_at_ns: i64,
+    /// Upstream's `Entry` message.
+    pub entry: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Entry {
+    group_key_len: u32,
+    receiver_len: u32,
+    index: u32,
+    changed: bool,
+    timestamp_ns: i64,
+    expires_at_ns: i64,
+    /// Sorted.
+    firing: Box<[u64]>,
+    /// Sorted.
+    resolved: Box<[u64]>,
+    data: Option<Box<ReceiverData>>,
+}
+
+/// The log in memory.
+#[derive(Debug, Default)]
+pub struct NotificationLog {
+    entries: HashMap<Box<str>, Entry>,
+    changed: VecDeque<Box<str>>,
+}
+
+/// What a stage asks before it sends.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// Hashes of the flush's firing alerts.
+    pub firing: &'a [u64],
+    /// Hashes of the flush's resolved alerts.
+    pub resolved: &'a [u64],
+    /// Whether the integration wants to hear of resolved alerts.
+    pub send_resolved: bool,
+    /// After how long an unchanged notification is due again.
+    pub repeat_interval_ns: i64,
+    /// The moment of the flush.
+    pub now_ns: i64,
+}
+
+impl NotificationLog {
+    /// The reason to notify, `None` when there is none.
+    ///
+    /// Upstream: notify/dedup.go `DedupStage.needsUpdate`.
+    pub fn decide(&self, key: &Key<'_>, ask: &Question<'_>) -> Option<&'static str> {
+        let Some(entry) = self.entries.get(&*key.text()) else {
+            return (!ask.firing.is_empty()).then_some("first notification");
+        };
+        if !is_subset(ask.firing, &entry.firing) {
+            return Some(if entry.firing.is_empty() {
+                "first notification"
+            } else {
+                "new alerts added"
+            });
+        }
+        if ask.firing.is_empty() {
+            return (!entry.firing.is_empty()).then_some("all alerts resolved");
+        }
+        if ask.send_resolved && !is_subset(ask.resolved, &entry.resolved) {
+            return Some("some alerts resolved");
+        }
+        (entry.timestamp_ns < ask.now_ns.saturating_sub(ask.repeat_interval_ns))
+            .then_some("repeat interval elapsed")
+    }
+
+    /// Whether there is an entry (upstream counts a look-up without one as an error).
+    pub fn contains(&self, key: &Key<'_>) -> bool {
+        self.entries.contains_key(&*key.text())
+    }
+
+    /// Writes an entry unless a newer one is there; whether it was written.
+    ///
+    /// Upstream: nflog/nflog.go `Log.Log`.
+    pub fn record(
+        &mut self,
+        key: &Key<'_>,
+        firing: &[u64],
+        resolved: &[u64],
+        now_ns: i64,
+        expires_at_ns: i64,
+        data: ReceiverData,
+    ) -> bool {
+        let text = key.text();
+        if self.timestamp(&text).is_some_and(|at| at > now_ns) {
+            return false;
+        }
+        let entry = Entry {
+            group_key_len: length(key.group_key),
+            receiver_len: length(key.receiver),
+            index: key.index,
+            changed: false,
+            timestamp_ns: now_ns,
+            expires_at_ns,
+            firing: sorted(firing.to_vec()),
+            resolved: sorted(resolved.to_vec()),
+            data: (!data.is_empty()).then(|| Box::new(data)),
+        };
+        self.put(text.into(), entry, true);
+        true
+    }
+
+    /// What the integration kept with its entry.
+    pub fn data(&self, key: &Key<'_>) -> Option<&ReceiverData> {
+        self.entries.get(&*key.text())?.data.as_deref()
+    }
+
+    /// Entries that the store must learn, oldest change first, each once with its newest state.
+    pub fn drain(&mut self, limit: usize) -> Vec<Row> {
+        let mut rows = Vec::with_capacity(limit.min(self.changed.len()));
+        while rows.len() < limit
+            && let Some(text) = self.changed.pop_front()
+        {
+            if let Some(entry) = self.entries.get_mut(&text) {
+                entry.changed = false;
+                rows.push(row(&text, entry));
+            }
+        }
+        rows
+    }
+
+    /// How many entries the store must learn.
+    pub fn pending(&self) -> usize {
+        self.changed.len()
+    }
+
+    /// Tells the store everything again: it lost what it had.
+    pub fn mark_all(&mut self) {
+        self.changed.clear();
+        for (text, entry) in &mut self.entries {
+            entry.changed = true;
+            self.changed.push_back(text.clone());
+        }
+    }
+
+    /// Takes an `Entry` message of the store; whether it was news (newer wins, expired is ignored).
+    pub fn merge(&mut self, entry: &[u8], expires_at_ns: i64, now_ns: i64) -> Result<bool, Error> {
+        let (text, entry) = read_entry(entry, expires_at_ns)?;
+        Ok(self.merge_entry(text, entry, now_ns, false))
+    }
+
+    /// Takes upstream's file: all of it, or nothing when it is corrupt; how many entries were news.
+    ///
+    /// Upstream: nflog/nflog.go `loadSnapshot`, `state.merge`.
+    pub fn load_snapshot(&mut self, input: &[u8], now_ns: i64) -> Result<usize, Error> {
+        let start = input.as_ptr().addr();
+        let read: Result<Vec<_>, Error> = frames(input)
+            .map(|frame| {
+                let frame = frame?;
+                read_mesh_entry(frame).map_err(|e| located(&e, frame.as_ptr().addr() - start))
+            })
+            .collect();
+        let mut news = 0;
+        for (text, entry) in read? {
+            news += usize::from(self.merge_entry(text, entry, now_ns, true));
+        }
+        Ok(news)
+    }
+
+    /// Upstream's file.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let messages: Vec<Vec<u8>> = self
+            .entries
+            .iter()
+            .map(|(text, entry)| {
+                let mut out = Vec::with_capacity(128);
+                write_bytes(&mut out, 1, &encode(text, entry));
+                write_timestamp(&mut out, 2, entry.expires_at_ns.into());
+                out
+            })
+            .collect();
+        frame_messages(messages.iter().map(Vec::as_slice))
+    }
+
+    /// Forgets what expired; how many entries.
+    ///
+    /// Upstream: nflog/nflog.go `Log.GC`.
+    pub fn collect_garbage(&mut self, now_ns: i64) -> usize {
+        let before = self.entries.len();
+        self.entries.retain(|_, entry| entry.expires_at_ns > now_ns);
+        self.changed.retain(|text| self.entries.contains_key(text));
+        if self.entries.len() < self.entries.capacity() / 4 {
+            self.entries.shrink_to_fit();
+        }
+        before - self.entries.len()
+    }
+
+    /// How many entries.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn timestamp(&self, text: &str) -> Option<i64> {
+        self.entries.get(text).map(|entry| entry.timestamp_ns)
+    }
+
+    fn merge_entry(&mut self, text: Box<str>, entry: Entry, now_ns: i64, changed: bool) -> bool {
+        let known = self.timestamp(&text);
+        if entry.expires_at_ns <= now_ns || known.is_some_and(|at| at >= entry.timestamp_ns) {
+            return false;
+        }
+        self.put(text, entry, changed);
+        true
+    }
+
+    fn put(&mut self, text: Box<str>, mut entry: Entry, changed: bool) {
+        let waiting = self.entries.get(&text).is_some_and(|old| old.changed);
+        entry.changed = changed || waiting;
+        if changed && !waiting {
+            self.changed.push_back(text.clone());
+        }
+        self.entries.insert(text, entry);
+    }
+}
+
+fn length(text: &str) -> u32 {
+    u32::try_from(text.len()).unwrap_or(u32::MAX)
+}
+
+fn sorted(mut hashes: Vec<u64>) -> Box<[u64]> {
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes.into_boxed_slice()
+}
+
+fn is_subset(some: &[u64], sorted: &[u64]) -> bool {
+    some.iter().all(|hash| sorted.binary_search(hash).is_ok())
+}
+
+fn row(text: &str, entry: &Entry) -> Row {
+    let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+    let mut key = [0; 16];
+    key.copy_from_slice(&digest[..16]);
+    Row {
+        key,
+        timestamp_ns: entry.timestamp_ns,
+        expires_at_ns: entry.expires_at_ns,
+        entry: encode(text, entry),
+    }
+}
+
+/// The parts of a key's text, which the entry knows the lengths of.
+fn parts<'a>(text: &'a str, entry: &Entry) -> Key<'a> {
+    let (group_key, rest) = split(text, entry.group_key_len);
+    let (receiver, rest) = split(rest, entry.receiver_len);
+    let integration = rest.rsplit_once('/').map_or(rest, |(name, _)| name);
+    Key {
+        group_key,
+        receiver,
+        integration,
+        index: entry.index,
+    }
+}
+
+/// The text before and after the separator that stands at `at`.
+fn split(text: &str, at: u32) -> (&str, &str) {
+    let at = at as usize;
+    let rest = text.get(at + 1..).unwrap_or_default();
+    (text.get(..at).unwrap_or(text), rest)
+}
+
+fn encode(text: &str, entry: &Entry) -> Vec<u8> {
+    let key = parts(text, entry);
+    let mut out = Vec::with_capacity(text.len() + 10 * entry.firing.len() + 48);
+    write_text(&mut out, 1, key.group_key);
+    write_message(&mut out, 2, |out| {
+        write_text(out, 1, key.receiver);
+        write_text(out, 2, key.integration);
+        write_number(out, 3, key.index.into());
+    });
+    write_timestamp(&mut out, 5, entry.timestamp_ns.into());
+    write_hashes(&mut out, 6, &entry.firing);
+    write_hashes(&mut out, 7, &entry.resolved);
+    for (name, datum) in entry.data.iter().flat_map(|data| data.iter()) {
+        write_message(&mut out, 8, |out| {
+            write_bytes(out, 1, name.as_bytes());
+            write_message(out, 2, |out| write_datum(out, datum));
+        });
+    }
+    out
+}
+
+fn write_hashes(out: &mut Vec<u8>, field: u64, hashes: &[u64]) {
+    if !hashes.is_empty() {
+        write_message(out, field, |out| {
+            for &hash in hashes {
+                write_varint(out, hash);
+            }
+        });
+    }
+}
+
+fn write_datum(out: &mut Vec<u8>, datum: &Datum) {
+    match datum {
+        Datum::Text(text) => write_bytes(out, 1, text.as_bytes()),
+        Datum::Integer(number) => {
+            write_varint(out, 2 << 3);
+            write_varint(out, number.cast_unsigned());
+        }
+        Datum::Float(number) => {
+            write_varint(out, 3 << 3 | 1);
+            out.extend_from_slice(&number.to_le_bytes());
+        }
+    }
+}
+
+fn read_mesh_entry(message: &[u8]) -> Result<(Box<str>, Entry), Error> {
+    let (mut entry, mut expires_at_ns) = (None, 0);
+    for field in Fields(message) {
+        match field? {
+            (1, value) => entry = Some(value.bytes()?),
+            (2, value) => expires_at_ns = clamp(read_timestamp(value.bytes()?)?),
+            _ => {}
+        }
+    }
+    read_entry(entry.ok_or_else(|| corrupt("no entry"))?, expires_at_ns)
+}
+
+fn clamp(at_ns: i128) -> i64 {
+    i64::try_from(at_ns).unwrap_or(if at_ns < 0 { i64::MIN } else { i64::MAX })
+}
+
+fn read_entry(message: &[u8], expires_at_ns: i64) -> Result<(Box<str>, Entry), Error> {
+    let mut key = Key {
+        group_key: "",
+        receiver: "",
+        integration: "",
+        index: 0,
+    };
+    let mut known_receiver = false;
+    let (mut timestamp_ns, mut firing, mut resolved) = (0, Vec::new(), Vec::new());
+    let mut data = ReceiverData::new();
+    for field in Fields(message) {
+        match field? {
+            (1, value) => key.group_key = value.text()?,
+            (2, value) => {
+                known_receiver = true;
+                read_receiver(value.bytes()?, &mut key)?;
+            }
+            (5, value) => timestamp_ns = clamp(read_timestamp(value.bytes()?)?),
+            (6, value) => read_hashes(value, &mut firing)?,
+            (7, value) => read_hashes(value, &mut resolved)?,
+            (8, value) => {
+                if let (name, Some(datum)) = read_data(value.bytes()?)? {
+                    data.insert(name.to_owned(), datum);
+                }
+            }
+            _ => {}
+        }
+    }
+    if !known_receiver {
+        return Err(corrupt("no receiver"));
+    }
+    let entry = Entry {
+        group_key_len: length(key.group_key),
+        receiver_len: length(key.receiver),
+        index: key.index,
+        changed: false,
+        timestamp_ns,
+        expires_at_ns,
+        firing: sorted(firing),
+        resolved: sorted(resolved),
+        data: (!data.is_empty()).then(|| Box::new(data)),
+    };
+    Ok((key.text().into(), entry))
+}
+
+fn read_receiver<'a>(message: &'a [u8], key: &mut Key<'a>) -> Result<(), Error> {
+    for field in Fields(message) {
+        match field? {
+            (1, value) => key.receiver = value.text()?,
+            (2, value) => key.integration = value.text()?,
+            (3, value) => key.index = value.number()? as u32,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn read_hashes(value: Value<'_>, hashes: &mut Vec<u64>) -> Result<(), Error> {
+    match value {
+        Value::Varint(hash) => hashes.push(hash),
+        value => {
+            let mut packed = value.bytes()?;
+            while !packed.is_empty() {
+                hashes.push(read_varint(&mut packed)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_data(message: &[u8]) -> Result<(&str, Option<Datum>), Error> {
+    let (mut name, mut datum) = ("", None);
+    for field in Fields(message) {
+        match field? {
+            (1, value) => name = value.text()?,
+            (2, value) => {
+                for field in Fields(value.bytes()?) {
+                    datum = match field? {
+                        (1, value) => Some(Datum::Text(value.text()?.to_owned())),
+                        (2, value) => Some(Datum::Integer(value.number()?.cast_signed())),
+                        (3, Value::Fixed64(bits)) => Some(Datum::Float(f64::from_bits(bits))),
+                        _ => datum,
+                    };
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok((name, datum))
+}
