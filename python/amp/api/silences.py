@@ -1,0 +1,127 @@
+"""`/api/v2/silences` and `/api/v2/silence/{silenceID}`. Upstream: api/v2/api.go, silences handlers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from amp.api.alerts import matchers_of
+from amp.api.answer import (
+    Answer,
+    Refusal,
+    empty,
+    go_json,
+    handler_error,
+    ok,
+    runtime_error,
+)
+from amp.api.request import check_media_types
+from amp.api.silence_body import read_silence
+from amp.api.times import milliseconds
+from amp.errors import BadRequest, NotFound, StoreUnavailable
+
+if TYPE_CHECKING:
+    from amp.api.request import Request
+    from amp.running import Running
+    from amp.store.silence import Silence
+
+UUID = re.compile(
+    "[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE
+)
+
+
+class SilencesApi:
+    """Shows, makes, changes and ends silences."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+
+    async def list(self, request: Request) -> Answer:
+        """Silences by state, filtered matcher for matcher."""
+        check_media_types(request, has_body=False)
+        filters = matchers_of(request, "filter", self._running.matcher_mode)
+        found = self._running.silences.query(
+            [(matcher.name, matcher.op, matcher.value) for matcher in filters],
+            active=request.flag("active"),
+            expired=request.flag("expired"),
+            pending=request.flag("pending"),
+        )
+        now_ns = self._running.clock.now_ns()
+        return ok(go_json([_shown(silence, now_ns) for silence in found]) + b"\n")
+
+    async def get(self, request: Request) -> Answer:
+        """One silence, or 404 with an empty body."""
+        check_media_types(request, has_body=False)
+        try:
+            silence = self._running.silences.get(_id(request))
+        except NotFound:
+            return empty(404)
+        return ok(go_json(_shown(silence, self._running.clock.now_ns())) + b"\n")
+
+    async def post(self, request: Request) -> Answer:
+        """Creates or updates; 503 when the store cannot keep it, and then nothing changed."""
+        body = await request.body()
+        check_media_types(request, has_body=bool(body))
+        silence = read_silence(body)
+        try:
+            silence_id = await self._running.silences.set(silence)
+        except BadRequest as error:
+            return handler_error(400, str(error))
+        except NotFound as error:
+            return handler_error(404, str(error))
+        except StoreUnavailable as error:
+            return handler_error(503, f"the silence was not stored: {error}")
+        return ok(go_json({"silenceID": silence_id}) + b"\n")
+
+    async def delete(self, request: Request) -> Answer:
+        """Ends a silence now; an ended one stays as it is."""
+        check_media_types(request, has_body=False)
+        try:
+            await self._running.silences.expire(_id(request))
+        except NotFound:
+            return empty(404)
+        except StoreUnavailable as error:
+            return handler_error(503, f"the silence was not stored: {error}")
+        return empty(200)
+
+
+def _id(request: Request) -> str:
+    given = unquote(request.path.rstrip("/").rpartition("/")[2])
+    if UUID.fullmatch(given) is None:
+        text = f'silenceID in path must be of type uuid: "{given}"'
+        raise Refusal(runtime_error(422, 601, text))
+    return given
+
+
+def _shown(silence: Silence, now_ns: int) -> dict[str, object]:
+    """A silence as the API writes it. Upstream: api/v2/compat.go GettableSilenceFromProto.
+
+    Raises:
+        Refusal: 500 for one with several matcher sets, which v2 cannot express.
+    """
+    if len(silence.matcher_sets) > 1:
+        text = "silence has multiple matcher sets, which are not supported by the v2 API"
+        raise Refusal(handler_error(500, text))
+    shown: dict[str, object] = {
+        "id": silence.id,
+        "status": {"state": silence.state(now_ns)},
+        "updatedAt": milliseconds(silence.updated_at_ns),
+    }
+    if silence.annotations:
+        shown["annotations"] = dict(sorted(silence.annotations.items()))
+    shown["comment"] = silence.comment
+    shown["createdBy"] = silence.created_by
+    shown["endsAt"] = milliseconds(silence.ends_at_ns)
+    shown["matchers"] = [
+        {
+            "isEqual": op in ("=", "=~"),
+            "isRegex": op in ("=~", "!~"),
+            "name": name,
+            "value": value,
+        }
+        for matchers in silence.matcher_sets
+        for name, op, value in matchers
+    ]
+    shown["startsAt"] = milliseconds(silence.starts_at_ns)
+    return shown

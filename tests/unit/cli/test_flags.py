@@ -1,0 +1,74 @@
+"""The command line as upstream reads it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from amp.cli.alertmanager import FLAGS, features, options_of
+from amp.cli.flags import UsageError, parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["--bogus"], "unknown long flag '--bogus'"),
+        (["foo"], "unexpected foo"),
+        (["--config.file"], "expected argument for flag '--config.file'"),
+        (["--config.file=a", "--config.file=b"], "flag 'config.file' cannot be repeated"),
+        (["--data.retention=abc"], 'time: invalid duration "abc"'),
+        (["--silences.max-silences=x"], 'strconv.ParseFloat: parsing "x": invalid syntax'),
+        (["--log.level=foo"], "unrecognized log level foo"),
+        (["--log.format=x"], "unrecognized log format x"),
+        (["--log.silences=true"], "unexpected true"),
+        (["-x"], "unknown short flag '-x'"),
+        (["--no-config.file"], "unknown long flag '--no-config.file'"),
+    ],
+)
+def test_refusals_equal_upstreams(words: list[str], text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse(FLAGS, words)
+    assert str(refused.value) == text
+
+
+def test_every_spelling_of_a_value() -> None:
+    values = parse(
+        FLAGS,
+        ["--cluster.peer=a", "--cluster.peer", "b", "--cluster.listen-address=", "--no-log.silences"],
+    )
+    options = options_of(values, {})
+    assert options.cluster_peers == ("a", "b")
+    assert options.cluster_listen_address == ""
+    assert options.log_silences is False
+
+
+def test_durations_take_days() -> None:
+    options = options_of(parse(FLAGS, ["--data.retention=5d", "--web.timeout=1.5s"]), {})
+    assert options.data_retention_seconds == 5 * 86_400
+    assert options.web_timeout_seconds == 1.5
+
+
+def test_a_file_of_flags(tmp_path: Path) -> None:
+    file = tmp_path / "flags"
+    file.write_text("--config.file=x.yml\n--log.level=debug\n")
+    options = options_of(parse(FLAGS, [f"@{file}"]), {})
+    assert (options.config_file, options.log_level) == ("x.yml", "debug")
+
+
+def test_a_flag_beats_its_variable() -> None:
+    environment = {"AMP_DATABASE_URL": "postgresql:///env"}
+    assert options_of({}, environment).database_url == "postgresql:///env"
+    given = parse(FLAGS, ["--amp.database-url=postgresql:///flag"])
+    assert options_of(given, environment).database_url == "postgresql:///flag"
+
+
+def test_features() -> None:
+    assert features("classic-mode,event-recorder") == {"classic-mode", "event-recorder"}
+    with pytest.raises(ValueError, match="unknown option 'zz' for --enable-feature"):
+        features("zz")
+    with pytest.raises(ValueError, match="classic"):
+        features("classic-mode,utf8-strict-mode")
