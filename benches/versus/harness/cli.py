@@ -43,7 +43,7 @@ def _run(options: argparse.Namespace, work: Path) -> int:
     benches: dict[str, Bench] = {}
     version = ""
     if options.server in ("both", "reference"):
-        program = options.reference or reference.find(_ROOT, work)
+        program = reference.copy(options.reference or reference.find(_ROOT), work)
         version = reference.version(program)
         benches["reference"] = Bench([str(program)], built, sizes, work, _say)
     if options.server in ("both", "amp"):

@@ -10,22 +10,26 @@ class NoReferenceError(Exception):
     """There is no Alertmanager to measure against."""
 
 
-def find(root: Path, work: Path) -> Path:
-    """Returns the program in `AMP_ORACLE`, or the packed one beside the project, unpacked."""
+def find(root: Path) -> Path:
+    """Returns the program in `AMP_ORACLE`, or the packed one beside the project at `root`."""
     folder = os.environ.get("AMP_ORACLE")
-    if folder:
-        program = Path(folder) / "alertmanager"
-        if program.is_file():
-            return program
+    if folder and (program := Path(folder) / "alertmanager").is_file():
+        return program
     packed = root.parent / "shared" / "oracle" / "alertmanager.xz"
-    if not packed.is_file():
-        raise NoReferenceError(
-            "no Alertmanager to measure against: name one with --reference or AMP_ORACLE"
-        )
-    program = work / "reference"
-    program.write_bytes(lzma.decompress(packed.read_bytes()))
-    program.chmod(0o755)
-    return program
+    if packed.is_file():
+        return packed
+    raise NoReferenceError(
+        "no Alertmanager to measure against: name one with --reference or AMP_ORACLE"
+    )
+
+
+def copy(program: Path, work: Path) -> Path:
+    """Copies the program, unpacked, so that its memory is not shared with others that run."""
+    own = work / "alertmanager"
+    content = program.read_bytes()
+    own.write_bytes(lzma.decompress(content) if program.suffix == ".xz" else content)
+    own.chmod(0o755)
+    return own
 
 
 def version(program: Path) -> str:

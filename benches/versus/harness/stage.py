@@ -57,8 +57,11 @@ class Stage:
 
     def send_at(self, rate: float, batch: int, seconds: float) -> dict[str, Any]:
         """Sends known alerts at a fixed rate of POSTs."""
+        before = self._server.cpu_seconds()
         plan = self._plan(batch, rate=rate, seconds=seconds, connections=8)
-        return self._bench.send(f"load_{self._active}_{batch}", plan)
+        report = self._bench.send(f"load_{self._active}_{batch}", plan)
+        report["cpu_seconds"] = self._server.cpu_seconds() - before
+        return report
 
     def latency(self, batch: int) -> None:
         """The 99th percentile at 500 POSTs a second: the median of the rounds."""

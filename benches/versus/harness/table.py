@@ -81,7 +81,7 @@ def markdown(rows: list[Row], reference: Result | None, amp: Result | None, vers
             row.title,
             _NONE if old is None else row.show(old),
             _NONE if new is None else row.show(new),
-            _ratio(new / old) if new and old else _NONE,
+            _ratio(new / old) if old and new and new / old > 0 else _NONE,
             _reach(row),
             verdict(row, old, new),
         ]
