@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -31,17 +32,28 @@ from amp.metrics import Metrics
 from amp.options import UPSTREAM_VERSION
 from amp.running import Running
 from amp.server import Server, address_of, bind
-from amp.state import State
+from amp.store.silences import Silences
+from amp.store.sqlite import SqliteStore
+from amp.store.storage import Storage
+from amp.store.writer import Writer
 
 if TYPE_CHECKING:
     import socket
 
-    from amp.config.schema import Config
+    from amp.api.gate import Gate
+    from amp.live import Live
     from amp.log import Logger
     from amp.options import Options
+    from amp.store.base import Store
 
 GIL_SWITCH_SECONDS = 0.0005
 """A thread in Python code holds a request up for this long at most, not for the usual 5 ms."""
+
+GRACE_SECONDS = 300.0
+"""How long a restored alert lives at least: its sender repeats it in that time, or it is over."""
+
+NEAR_STORE_SECONDS = 1.0
+STORE_PATIENCE_SECONDS = 30.0
 
 
 def run(options: Options, log: Logger) -> None:
@@ -76,6 +88,41 @@ class App:
             max_value_bytes=options.max_value_bytes,
         )
         self._notification_log = NotificationLog()
+        store = _store(options)
+        self._writer = Writer(
+            store,
+            self._engine,
+            self._notification_log,
+            clock=self._clock,
+            log=log,
+            metrics=self._metrics,
+        )
+        self._silences = Silences(
+            self._engine,
+            self._writer,
+            retention_seconds=options.data_retention_seconds,
+            clock=self._clock,
+            log=log,
+            metrics=self._metrics,
+            max_silences=options.max_silences,
+            max_size_bytes=options.max_silence_size_bytes,
+            log_changes=options.log_silences,
+            matcher_mode=options.matcher_mode,
+        )
+        self._storage = Storage(
+            _folder(options),
+            store,
+            self._writer,
+            self._silences,
+            self._notification_log,
+            self._engine,
+            interval_seconds=options.maintenance_interval_seconds,
+            grace_seconds=GRACE_SECONDS,
+            patience_seconds=STORE_PATIENCE_SECONDS,
+            clock=self._clock,
+            log=log,
+            metrics=self._metrics,
+        )
         self._reloading = asyncio.Lock()
 
     async def serve(self) -> None:
@@ -97,95 +144,144 @@ class App:
         except ConfigError as error:
             raise AmpError(f"error loading configuration file: {error}") from error
         listeners = _listen(options)
-        state = State(
-            options, self._engine, self._notification_log, self._clock, log, self._metrics
-        )
-        await state.open()
-        try:
-            await self._serve(config, state, listeners, me)
-        finally:
-            await state.close()
-        log.info("See you next time!")
-
-    async def _serve(
-        self,
-        config: Config,
-        state: State,
-        listeners: list[socket.socket],
-        me: tuple[str, str] | None,
-    ) -> None:
-        options = self._options
-        addresses = [address_of(listener) for listener in listeners]
-        url = external_url(options.external_url, addresses[0])
-        prefix = route_prefix(options.route_prefix, url)
-        self._log.debug("app setup", external_url=url, route_prefix=prefix)
-        shared = Shared(
-            options=options,
-            engine=self._engine,
-            notification_log=self._notification_log,
-            writer=state.writer,
-            clock=self._clock,
-            log=self._log,
-            metrics=self._metrics,
-            external_url=url,
-            started_ns=self._started_ns,
-        )
+        url = external_url(options.external_url, address_of(listeners[0]))
+        shared = self._shared(url)
         try:
             live = build(config, self._clients(), shared)
         except ConfigError as error:
             raise AmpError(f"failed to apply initial configuration: {error}") from error
-        running = Running(
-            engine=self._engine,
-            silences=state.silences,
-            writer=state.writer,
-            health=state.writer.health,
-            clock=self._clock,
-            log=self._log,
-            metrics=self._metrics,
-            live=live,
-            matcher_mode=options.matcher_mode,
-            started_at=milliseconds(self._started_ns),
-            peer=me,
-            reload=lambda: self._reload(running, shared),
-        )
-        self._collectors(running, shared)
+        running = self._running(live, shared, me)
         try:
-            application = gate(running, options, prefix, __version__)
+            application = gate(
+                running, options, route_prefix(options.route_prefix, url), __version__
+            )
         except MatcherError as error:
             raise AmpError(f"invalid --web.cors.origin: {error}") from None
-        live.start(shared)
-        self._applied(config, running)
+        self._register(running)
+        await self._live_through(running, shared, application, listeners)
+        log.info("See you next time!")
+
+    async def _live_through(
+        self,
+        running: Running,
+        shared: Shared,
+        application: Gate,
+        listeners: list[socket.socket],
+    ) -> None:
+        """Opens the state, serves, and closes in reverse once a signal came."""
+        running.live.prepare(shared)
+        opening = asyncio.create_task(self._storage.open())
+        # A store that is near is open before anybody is answered; one that is away is waited for
+        # while alerts are already taken.
+        await asyncio.wait({opening}, timeout=NEAR_STORE_SECONDS)
+        if opening.done():
+            opening.result()
+        addresses = [address_of(listener) for listener in listeners]
         server = Server(application, listeners)
         server.start()
         for address in addresses:
             self._log.info("Listening on", address=address)
             self._log.info("TLS is disabled.", http2=False, address=address)
         try:
-            await self._until_signalled(running)
+            await self._signalled(running, shared, opening)
         finally:
             await server.stop()
             await running.live.stop()
+            await self._storage.close()
+
+    async def _signalled(
+        self, running: Running, shared: Shared, opening: asyncio.Task[None]
+    ) -> None:
+        """Runs everything that runs beside requests, until a signal to stop comes."""
+        stop, hangup = asyncio.Event(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
+        loop.add_signal_handler(signal.SIGINT, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, hangup.set)
+        beside = asyncio.create_task(self._beside(running, shared, opening, hangup))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({beside, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if stopping.done():
+            self._log.info("Received shutdown signal, exiting gracefully...")
+        stopping.cancel()
+        beside.cancel()
+        outcome = (await asyncio.gather(beside, return_exceptions=True))[0]
+        if isinstance(outcome, BaseExceptionGroup):
+            raise outcome.exceptions[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+
+    async def _beside(
+        self,
+        running: Running,
+        shared: Shared,
+        opening: asyncio.Task[None],
+        hangup: asyncio.Event,
+    ) -> None:
+        await opening
+        running.opened = True
+        running.live.start(shared)
+        self._applied(running)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._storage.run())
+            tasks.create_task(self._collect_garbage())
+            tasks.create_task(_reload_on(hangup, running))
+
+    async def _collect_garbage(self) -> None:
+        while True:
+            await self._clock.sleep(self._options.alerts_gc_interval_seconds)
+            self._engine.collect_garbage(self._clock.now_ns())
+            self._writer.alerts_changed()
+
+    def _shared(self, url: str) -> Shared:
+        return Shared(
+            options=self._options,
+            engine=self._engine,
+            notification_log=self._notification_log,
+            writer=self._writer,
+            clock=self._clock,
+            log=self._log,
+            metrics=self._metrics,
+            external_url=url,
+            started_ns=self._started_ns,
+        )
+
+    def _running(self, live: Live, shared: Shared, me: tuple[str, str] | None) -> Running:
+        running = Running(
+            engine=self._engine,
+            silences=self._silences,
+            writer=self._writer,
+            health=self._writer.health,
+            clock=self._clock,
+            log=self._log,
+            metrics=self._metrics,
+            live=live,
+            matcher_mode=self._options.matcher_mode,
+            started_at=milliseconds(self._started_ns),
+            peer=me,
+            reload=lambda: self._reload(running, shared),
+        )
+        return running
 
     def _clients(self) -> HttpClients:
         return HttpClients(
             environment=os.environ, in_flight=self._options.deliveries_per_destination
         )
 
-    def _collectors(self, running: Running, shared: Shared) -> None:
-        delay_ns = int(self._options.dispatch_start_delay_seconds * SECOND_NS)
-        collector = StateCollector(
-            running,
-            by_group="group-key-in-metrics" in self._options.features,
-            start_at_ns=shared.started_ns + delay_ns,
-        )
-        self._registry.register(collector)
+    def _register(self, running: Running) -> None:
+        """Adds the series that are counted at a scrape."""
+        options = self._options
+        delay_ns = int(options.dispatch_start_delay_seconds * SECOND_NS)
+        by_group = "group-key-in-metrics" in options.features
+        start_at_ns = self._started_ns + delay_ns
+        self._registry.register(StateCollector(running, by_group=by_group, start_at_ns=start_at_ns))
         ProcessCollector(registry=self._registry)
-        self._metrics.alert_limit.set(self._options.per_alertname_limit)
+        self._metrics.alert_limit.set(options.per_alertname_limit)
         self._metrics.cluster_enabled.set(running.peer is not None)
 
-    def _applied(self, config: Config, running: Running) -> None:
+    def _applied(self, running: Running) -> None:
         """Tells metrics and the log what runs now."""
-        metrics, live = self._metrics, running.live
+        metrics, live, config = self._metrics, running.live, running.live.config
         metrics.reload_ok.set(1)
         metrics.reload_time.set(self._clock.now_ns() / SECOND_NS)
         metrics.config_hash.set(config.hash_metric)
@@ -214,9 +310,7 @@ class App:
             log.info("Loading configuration file", file=file)
             clients = self._clients()
             try:
-                config = await asyncio.to_thread(
-                    load_file, file, self._options.matcher_mode
-                )
+                config = await asyncio.to_thread(load_file, file, self._options.matcher_mode)
                 live = build(config, clients, shared)
             except ConfigError as error:
                 clients.close()
@@ -227,23 +321,8 @@ class App:
             await previous.stop()
             running.live = live
             live.start(shared)
-            self._applied(config, running)
+            self._applied(running)
             log.info("Completed loading of configuration file", file=file)
-
-    async def _until_signalled(self, running: Running) -> None:
-        """Serves reload signals until one to stop comes."""
-        stop, hangup = asyncio.Event(), asyncio.Event()
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, stop.set)
-        loop.add_signal_handler(signal.SIGINT, stop.set)
-        loop.add_signal_handler(signal.SIGHUP, hangup.set)
-        reloader = asyncio.create_task(_reload_on(hangup, running))
-        try:
-            await stop.wait()
-            self._log.info("Received shutdown signal, exiting gracefully...")
-        finally:
-            reloader.cancel()
-            await asyncio.gather(reloader, return_exceptions=True)
 
 
 async def _reload_on(hangup: asyncio.Event, running: Running) -> None:
@@ -267,6 +346,20 @@ def _listen(options: Options) -> list[socket.socket]:
             listener.close()
         raise AmpError(f"alertmanager/app: {error}") from error
     return listeners
+
+
+def _folder(options: Options) -> Path:
+    folder = Path(options.storage_path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        text = (error.strerror or "").lower()
+        raise AmpError(f"unable to create data directory: mkdir {folder}: {text}") from None
+    return folder
+
+
+def _store(options: Options) -> Store:
+    return SqliteStore(_folder(options) / "amp.db")
 
 
 def _check_intervals(options: Options) -> None:

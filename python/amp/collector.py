@@ -1,4 +1,4 @@
-"""Series that are counted when somebody scrapes: alerts and silences by state, build information."""
+"""Series that are counted when somebody scrapes: alerts, silences, build information."""
 
 from __future__ import annotations
 

@@ -61,8 +61,8 @@ class SendError(AmpError):
     """A delivery attempt that failed.
 
     Attributes:
-        reason: `other`, `clientError`, `serverError`, `authError`, `rateLimited`, `contextCanceled`,
-            `contextDeadlineExceeded` (the metric's label).
+        reason: the metric's label: `other`, `clientError`, `serverError`, `authError`,
+            `rateLimited`, `contextCanceled`, `contextDeadlineExceeded`.
         retryable: whether another attempt may help.
     """
 

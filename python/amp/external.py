@@ -61,7 +61,7 @@ def peer(listen: str, advertise: str, name: str, peers: Sequence[str]) -> tuple[
     """This replica's name and address in the status, None when the cluster is off.
 
     Raises:
-        AmpError: when other replicas are named: several copies that do not know each other would page
+        AmpError: when other replicas are named: copies that do not know each other would page
             everybody several times.
     """
     if not listen:
@@ -73,9 +73,9 @@ def peer(listen: str, advertise: str, name: str, peers: Sequence[str]) -> tuple[
     others = [given for given in peers if _resolved(given) != _resolved(own)]
     if others:
         raise AmpError(
-            f"unable to initialize gossip mesh: --cluster.peer={others[0]} names another replica, and "
-            "this version of AMP runs alone: several replicas would notify several times; remove "
-            "--cluster.peer, or set --cluster.listen-address= (empty) to run one replica"
+            f"unable to initialize gossip mesh: --cluster.peer={others[0]} names another replica, "
+            "and this version of AMP runs alone: several replicas would notify several times; "
+            "remove --cluster.peer, or set --cluster.listen-address= (empty) to run one replica"
         )
     return name or ulid(), own
 

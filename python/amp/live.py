@@ -1,4 +1,4 @@
-"""Everything that one configuration builds, wired in the order of the pipeline, replaced as a whole."""
+"""Everything that one configuration builds, wired in pipeline order, replaced as a whole."""
 
 from __future__ import annotations
 
@@ -74,11 +74,14 @@ class Live:
     dispatcher: Dispatcher = field(init=False)
     _task: asyncio.Task[None] | None = None
 
-    def start(self, shared: Shared) -> None:
-        """Gives the engine the new routes and starts flushing. No await: nothing comes between."""
+    def prepare(self, shared: Shared) -> None:
+        """Gives the engine the new routes and starts every group's timer; nothing is flushed yet.
+
+        There is no await in it: no request comes between the old routes and the new timers.
+        """
+        delay_ns = int(shared.options.dispatch_start_delay_seconds * SECOND_NS)
         now_ns = shared.clock.now_ns()
         timers = shared.engine.configure(self.plan, self.templates, now_ns)
-        delay_ns = int(shared.options.dispatch_start_delay_seconds * SECOND_NS)
         self.dispatcher = Dispatcher(
             shared.engine,
             pipeline(self, shared),
@@ -89,6 +92,10 @@ class Live:
             maintenance_interval_seconds=shared.options.dispatch_maintenance_interval_seconds,
         )
         self.dispatcher.add(timers, now_ns)
+
+    def start(self, shared: Shared) -> None:
+        """Starts to flush, groups that restored alerts made included."""
+        self.prepare(shared)
         self._task = asyncio.create_task(self.dispatcher.run())
 
     async def stop(self) -> None:

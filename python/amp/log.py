@@ -122,7 +122,7 @@ def _text(value: object) -> str:
 
 
 def _token(text: str) -> str:
-    """A logfmt token: quoted as Go does when it is empty or holds blanks, quotes or an equals sign."""
+    """A logfmt token: quoted as Go does when empty or with blanks, quotes, an equals sign."""
     if text and all(char not in ' "=' and char.isprintable() for char in text):
         return text
     return quote(text)

@@ -50,7 +50,7 @@ class Options:
 
     @property
     def matcher_mode(self) -> str:
-        """How matchers are read: `classic`, `utf8` or `fallback`. Upstream: matcher/compat InitFromFlags."""
+        """How matchers are read: `classic`, `utf8` or `fallback`."""
         if "classic-mode" in self.features:
             return "classic"
         if "utf8-strict-mode" in self.features:

@@ -28,6 +28,7 @@ class Running:
         cluster: the status' view of this replica: name, peers as (name, address), or None when the
             cluster is off.
         started_at: RFC 3339 with milliseconds.
+        opened: whether stored state is back, so that notifications are decided.
     """
 
     engine: Engine
@@ -42,6 +43,7 @@ class Running:
     started_at: str
     peer: tuple[str, str] | None
     reload: Callable[[], Awaitable[None]]
+    opened: bool = False
 
     def cluster(self) -> dict[str, object]:
         """The `cluster` object of the status."""
@@ -53,7 +55,9 @@ class Running:
     def parts(self) -> dict[str, dict[str, str]]:
         """The state of each part, for probes: `ok`, `degraded` or `error`, with the reason."""
         store = {"status": "ok"}
-        if not self.health.ok:
+        if not self.opened:
+            store = {"status": "error", "detail": self.health.detail or "still opening"}
+        elif not self.health.ok:
             store = {"status": "degraded", "detail": self.health.detail}
         delivery = {"status": "ok"}
         if self.live.unbuilt:

@@ -12,6 +12,7 @@ from amp.api.request import check_media_types
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from amp._core import IngestReport
     from amp.api.request import Request
     from amp.metrics import Metrics
     from amp.running import Running
@@ -156,8 +157,8 @@ def receiver_matchers(request: Request, mode: str) -> list[Matcher]:
 def labels_match(matchers: Sequence[Matcher], labels: dict[str, str]) -> bool:
     """Whether all matchers hold on a label map; an absent label has special cases.
 
-    Upstream: api/v2 matchFilterLabels: with an empty pattern, `=` and `=~` accept an absent label at
-    once, `!=` and `!~` a present one.
+    With an empty pattern, `=` and `=~` accept an absent label at once, `!=` and `!~` a present one.
+    Upstream: api/v2 matchFilterLabels.
     """
     for matcher in matchers:
         present = matcher.name in labels

@@ -20,7 +20,7 @@ class Answer:
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
 
-class Refusal(Exception):  # noqa: N818  # an answer, raised to leave a handler early
+class Refusal(Exception):
     """Carries an answer out of nested code."""
 
     def __init__(self, answer: Answer) -> None:
@@ -30,7 +30,7 @@ class Refusal(Exception):  # noqa: N818  # an answer, raised to leave a handler 
 
 
 def go_json(value: object) -> bytes:
-    """Compact JSON with `<`, `>`, `&` and the line separators escaped, as Go's encoder writes it."""
+    """Compact JSON with `<`, `>`, `&` and line separators escaped, as Go's encoder writes it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for char, escaped in _ESCAPES:
         if char in text:

@@ -1,4 +1,4 @@
-"""`/-/healthy`, `/-/ready`, `/-/reload`, `/health`, `/ready`, `/metrics` and the deprecated v1 paths."""
+"""What probes, scrapers and operators call, and the deprecated v1 paths."""
 
 from __future__ import annotations
 

@@ -100,8 +100,6 @@ def json_problem(text: str) -> str:
 _PLACES = {
     "Expecting value": "looking for beginning of value",
     "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
-    "Illegal trailing comma before end of object": "looking for beginning of object key string",
-    "Illegal trailing comma before end of array": "looking for beginning of value",
     "Expecting ':' delimiter": "after object key",
     "Expecting ',' delimiter": "after array element",
     "Invalid control character at": "in string literal",
@@ -186,9 +184,7 @@ def _required(name: str) -> Refusal:
 
 
 def _unreadable(cause: str) -> Refusal:
-    return Refusal(
-        runtime_error(400, 400, f'parsing silence body from "" failed, because {cause}')
-    )
+    return Refusal(runtime_error(400, 400, f'parsing silence body from "" failed, because {cause}'))
 
 
 def _mistyped(value: object, place: str) -> Refusal:

@@ -1,4 +1,4 @@
-"""`/api/v2/silences` and `/api/v2/silence/{silenceID}`. Upstream: api/v2/api.go, silences handlers."""
+"""`/api/v2/silences` and `/api/v2/silence/{silenceID}`. Upstream: api/v2/api.go."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from amp.running import Running
     from amp.store.silence import Silence
 
-UUID = re.compile(
-    "[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE
-)
+UUID = re.compile("[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 
 
 class SilencesApi:

@@ -1,4 +1,4 @@
-"""The `alertmanager` command: upstream's name and flags, so that an image or a unit file swaps unedited."""
+"""The `alertmanager` command: upstream's name and flags, so that a unit file swaps unedited."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A command line as upstream reads it (kingpin): long flags, `--no-` booleans, `@file`, its error texts."""
+"""A command line as upstream reads it: long flags, `--no-` booleans, `@file`, its error texts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Flag:
     Attributes:
         name: without dashes.
         default: shown in the help; None for booleans and flags without a default.
-        parse: turns the text into a value; raises ValueError with upstream's text. None for booleans.
+        parse: text to value; raises ValueError with upstream's text. None for booleans.
         repeatable: each occurrence adds a value.
     """
 

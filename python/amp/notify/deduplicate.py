@@ -1,4 +1,4 @@
-"""Lets through only what the notification log has not seen. Upstream: notify/dedup.go DedupStage."""
+"""Lets through only what the notification log has not seen. Upstream: notify DedupStage."""
 
 from __future__ import annotations
 

@@ -38,7 +38,13 @@ def test_refusals_equal_upstreams(words: list[str], text: str) -> None:
 def test_every_spelling_of_a_value() -> None:
     values = parse(
         FLAGS,
-        ["--cluster.peer=a", "--cluster.peer", "b", "--cluster.listen-address=", "--no-log.silences"],
+        [
+            "--cluster.peer=a",
+            "--cluster.peer",
+            "b",
+            "--cluster.listen-address=",
+            "--no-log.silences",
+        ],
     )
     options = options_of(values, {})
     assert options.cluster_peers == ("a", "b")
