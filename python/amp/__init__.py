@@ -5,15 +5,61 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from amp._core import content_id, fingerprint
+    from amp._core import (
+        Matcher,
+        MatcherError,
+        Route,
+        RouteMatch,
+        content_id,
+        fingerprint,
+        format_labels,
+        format_matchers,
+        parse_matcher,
+        parse_matchers,
+        valid_label_name,
+    )
+    from amp.errors import ConfigError
+    from amp.library import InhibitIndex, RouteTree, SilenceIndex, TimeInterval
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "content_id", "fingerprint"]
+__all__ = [
+    "ConfigError",
+    "InhibitIndex",
+    "Matcher",
+    "MatcherError",
+    "Route",
+    "RouteMatch",
+    "RouteTree",
+    "SilenceIndex",
+    "TimeInterval",
+    "__version__",
+    "content_id",
+    "fingerprint",
+    "format_labels",
+    "format_matchers",
+    "parse_matcher",
+    "parse_matchers",
+    "valid_label_name",
+]
 
 _HOMES = {
+    "ConfigError": "amp.errors",
+    "InhibitIndex": "amp.library",
+    "Matcher": "amp._core",
+    "MatcherError": "amp._core",
+    "Route": "amp._core",
+    "RouteMatch": "amp._core",
+    "RouteTree": "amp.library",
+    "SilenceIndex": "amp.library",
+    "TimeInterval": "amp.library",
     "content_id": "amp._core",
     "fingerprint": "amp._core",
+    "format_labels": "amp._core",
+    "format_matchers": "amp._core",
+    "parse_matcher": "amp._core",
+    "parse_matchers": "amp._core",
+    "valid_label_name": "amp._core",
 }
 
 
@@ -27,3 +73,8 @@ def __getattr__(name: str) -> object:
     value = getattr(import_module(home), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    """The public names, imported or not."""
+    return sorted(__all__)

@@ -16,7 +16,7 @@ pub fn matchers(text: &str, mode: Mode) -> Result<Parsed, Error> {
     match mode {
         Mode::Classic => classic::matchers(text).map(Parsed::quiet),
         Mode::Utf8 => utf8::matchers(text).map(Parsed::quiet),
-        Mode::Fallback => fallback::both(text, utf8::matchers(text), classic::matchers(text)),
+        Mode::Fallback => fallback::both(utf8::matchers(text), classic::matchers(text)),
     }
 }
 
@@ -34,7 +34,6 @@ pub fn matcher(text: &str, mode: Mode) -> Result<Parsed, Error> {
             refuse_braces(text)?;
             let one = |matcher: Matcher| vec![matcher];
             fallback::both(
-                text,
                 utf8::matcher(text).map(one),
                 classic::matcher(text).map(one),
             )

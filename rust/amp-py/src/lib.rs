@@ -5,15 +5,27 @@
 
 use pyo3::prelude::*;
 
+mod error;
+mod inhibit;
 mod labels;
+mod matcher;
 mod nflog;
+mod parse;
+mod route;
+mod silence;
 mod snapshot;
 
 /// `amp._core`: see `python/amp/_core.pyi` for types and meaning.
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    error::register(module)?;
     labels::register(module)?;
     nflog::register(module)?;
     snapshot::register(module)?;
+    matcher::register(module)?;
+    parse::register(module)?;
+    route::register(module)?;
+    inhibit::register(module)?;
+    silence::register(module)?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What the two grammars make of one text, and what is said about it.
 
 use crate::error::Error;
-use crate::matcher::{Matcher, format_matchers};
+use crate::matcher::Matcher;
 
 /// Matchers, with what upstream would log about their text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,18 +36,23 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// A short key: `incompatible` or `disagreement`.
-    pub fn key(&self) -> &'static str {
+    /// The log line's message.
+    pub fn message(&self) -> &'static str {
         match self {
-            Self::Incompatible { .. } => "incompatible",
-            Self::Disagreement => "disagreement",
+            Self::Incompatible { .. } => {
+                "Alertmanager is moving to a new parser for labels and matchers, and this input is \
+                 incompatible. Alertmanager has instead parsed the input using the classic matchers \
+                 parser as a fallback. To make this input compatible with the UTF-8 matchers parser \
+                 please make sure all regular expressions and values are double-quoted and backslashes \
+                 are escaped. If you are still seeing this message please open an issue."
+            }
+            Self::Disagreement => "Matchers input has disagreement",
         }
     }
 }
 
 /// Upstream: matcher/compat/parse.go `FallbackMatchersParser`.
 pub(super) fn both(
-    text: &str,
     utf8: Result<Vec<Matcher>, Error>,
     classic: Result<Vec<Matcher>, Error>,
 ) -> Result<Parsed, Error> {
@@ -56,16 +61,11 @@ pub(super) fn both(
         (Ok(utf8), Err(_)) => Ok(Parsed::quiet(utf8)),
         (Err(error), Ok(classic)) => {
             let texts: Vec<String> = classic.iter().map(ToString::to_string).collect();
-            let suggestion = if text.starts_with('{') || text.ends_with('}') {
-                format_matchers(&classic)
-            } else {
-                texts.join(",")
-            };
             Ok(Parsed {
                 matchers: classic,
                 warning: Some(Warning::Incompatible {
                     error: error.to_string(),
-                    suggestion,
+                    suggestion: texts.join(","),
                 }),
             })
         }
