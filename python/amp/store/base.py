@@ -85,6 +85,9 @@ class Store(Protocol):
     def renew(self) -> None:
         """Shows that the holder lives."""
 
+    def interrupt(self) -> None:
+        """Ends a call that hangs, from any thread."""
+
     def rebuild(self) -> str:
         """Moves a damaged store aside and starts an empty one; where the damaged one is now."""
 

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-import socket
 from typing import TYPE_CHECKING
 
 from amp.errors import StoreLocked
+from amp.store.holder import holder_name
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def holder_name() -> str:
-    """How this process is named to others who want the store."""
-    return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 class FolderLock:

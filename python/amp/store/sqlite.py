@@ -138,6 +138,12 @@ class SqliteStore:
     def renew(self) -> None:
         """Nothing to do: the folder's lock ends with the process."""
 
+    def interrupt(self) -> None:
+        """Ends a statement that runs."""
+        connection = self._writer
+        if connection is not None:
+            connection.interrupt()
+
     def rebuild(self) -> str:
         """Moves the damaged file and its companions aside and creates an empty one."""
         self._forget()
