@@ -270,9 +270,12 @@ class Storage:
     async def close(self) -> None:
         """Writes everything a last time and lets go of the store and the folder."""
         try:
-            async with asyncio.timeout(CLOSE_SECONDS):
+            async with self._clock.timeout(CLOSE_SECONDS):
                 await self._writer.flush()
-        except (StoreUnavailable, TimeoutError) as error:
+        except TimeoutError:
+            self._writer.interrupt()
+            self._log.error("Last changes are not in the store", err="no answer")
+        except StoreUnavailable as error:
             self._log.error("Last changes are not in the store", err=str(error))
         await self.maintain()
         await asyncio.to_thread(self._writer.close)

@@ -28,6 +28,9 @@ SLICE_ROWS = 500
 FIRST_RETRY_SECONDS = 0.5
 LAST_RETRY_SECONDS = 15.0
 
+WRITE_SECONDS = 10.0
+"""How long somebody waits for a write that must last."""
+
 
 class AlertSource(Protocol):
     """Who knows the changed alerts: the engine."""
@@ -134,7 +137,13 @@ class Writer:
         Raises:
             StoreUnavailable: nothing was changed, or the outcome is unknown: see `repair`.
         """
-        await self.on_thread(lambda: self._write(changes))
+        try:
+            async with self._clock.timeout(WRITE_SECONDS):
+                await self.on_thread(lambda: self._write(changes))
+        except TimeoutError:
+            self._store.interrupt()
+            self.failed(f"no answer within {WRITE_SECONDS:g} seconds")
+            raise StoreUnavailable(self.health.detail) from None
 
     def repair(self, memory: Mapping[str, SilenceEntry | None]) -> None:
         """Makes the store hold what memory holds, after a write with an unknown outcome.
@@ -148,6 +157,10 @@ class Writer:
     async def on_thread(self, call: Callable[[], Result]) -> Result:
         """Runs a call on the store's thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    def interrupt(self) -> None:
+        """Ends a call of the store that hangs."""
+        self._store.interrupt()
 
     async def renew(self) -> None:
         """Shows the store that its holder lives; a failure shows in the health."""
