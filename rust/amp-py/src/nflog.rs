@@ -7,7 +7,7 @@ use amp_core::nflog::{self, Datum, Key, Question};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::snapshot::refused;
+use crate::error::python_error;
 
 #[derive(FromPyObject, IntoPyObject)]
 enum Value {
@@ -170,14 +170,14 @@ impl NotificationLog {
         let mut news = 0;
         for (_, _, expires_at_ns, entry) in rows {
             let merged = log.merge(entry.as_bytes(), expires_at_ns, now_ns);
-            news += usize::from(merged.map_err(refused)?);
+            news += usize::from(merged.map_err(python_error)?);
         }
         Ok(news)
     }
 
     fn load_snapshot(&self, py: Python<'_>, data: &[u8], now_ns: i64) -> PyResult<usize> {
         py.detach(|| self.lock().load_snapshot(data, now_ns))
-            .map_err(refused)
+            .map_err(python_error)
     }
 
     fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use amp_core::Error;
+use crate::error::python_error;
 use amp_core::snapshot::{self, MatcherText, SilenceRecord};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -22,10 +22,6 @@ type Record = (
     String,
     BTreeMap<String, String>,
 );
-
-pub(crate) fn refused(error: Error) -> PyErr {
-    PyValueError::new_err(error.to_string())
-}
 
 fn to_python(record: SilenceRecord) -> Record {
     let sets = record.matcher_sets.into_iter().map(|set| {
@@ -73,7 +69,7 @@ fn from_python(record: Record) -> PyResult<SilenceRecord> {
 fn decode_silences(py: Python<'_>, data: &[u8]) -> PyResult<Vec<Record>> {
     let records = py
         .detach(|| snapshot::decode_silences(data))
-        .map_err(refused)?;
+        .map_err(python_error)?;
     Ok(records.into_iter().map(to_python).collect())
 }
 
@@ -81,7 +77,7 @@ fn decode_silences(py: Python<'_>, data: &[u8]) -> PyResult<Vec<Record>> {
 fn decode_silence(data: &[u8]) -> PyResult<Record> {
     snapshot::decode_silence(data)
         .map(to_python)
-        .map_err(refused)
+        .map_err(python_error)
 }
 
 #[pyfunction]
