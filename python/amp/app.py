@@ -147,7 +147,7 @@ class App:
         url = external_url(options.external_url, address_of(listeners[0]))
         shared = self._shared(url)
         try:
-            live = build(config, self._clients(), shared)
+            live = build(config, shared)
         except ConfigError as error:
             raise AmpError(f"failed to apply initial configuration: {error}") from error
         running = self._running(live, shared, me)
@@ -242,6 +242,9 @@ class App:
             clock=self._clock,
             log=self._log,
             metrics=self._metrics,
+            http=HttpClients(
+                environment=os.environ, in_flight=self._options.deliveries_per_destination
+            ),
             external_url=url,
             started_ns=self._started_ns,
         )
@@ -263,11 +266,6 @@ class App:
         )
         return running
 
-    def _clients(self) -> HttpClients:
-        return HttpClients(
-            environment=os.environ, in_flight=self._options.deliveries_per_destination
-        )
-
     def _register(self, running: Running) -> None:
         """Adds the series that are counted at a scrape."""
         options = self._options
@@ -288,7 +286,7 @@ class App:
         metrics.receivers.set(len(live.integrations))
         integrations = [item for items in live.integrations.values() for item in items]
         metrics.integrations.set(len(integrations))
-        metrics.inhibition_rules.set(config.inhibit_rule_count)
+        metrics.inhibition_rules.set(len(config.root.inhibit_rules))
         metrics.reset_integrations((item.kind, item.receiver) for item in integrations)
         for name in live.unbuilt:
             self._log.warn(
@@ -308,12 +306,10 @@ class App:
         async with self._reloading:
             file, log = self._options.config_file, self._log.bind(component="configuration")
             log.info("Loading configuration file", file=file)
-            clients = self._clients()
             try:
                 config = await asyncio.to_thread(load_file, file, self._options.matcher_mode)
-                live = build(config, clients, shared)
+                live = build(config, shared)
             except ConfigError as error:
-                clients.close()
                 self._metrics.reload_ok.set(0)
                 log.error("Loading configuration file failed", file=file, err=error)
                 raise

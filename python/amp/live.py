@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
     from amp._core import Engine, NotificationLog, Route
     from amp.clock import Clock
-    from amp.config.schema import Config
-    from amp.httpclient import HttpClients
+    from amp.config.config import Config
+    from amp.fields.http import HttpConfig
+    from amp.httpclient import HttpClient, HttpClients
     from amp.log import Logger
     from amp.metrics import Metrics
     from amp.model import Stage
@@ -49,6 +50,7 @@ class Shared:
     clock: Clock
     log: Logger
     metrics: Metrics
+    http: HttpClients
     external_url: str
     started_ns: int
 
@@ -69,7 +71,7 @@ class Live:
     intervals: Intervals
     integrations: Mapping[str, Sequence[Integration]]
     unbuilt: list[str]
-    http: HttpClients
+    clients: list[HttpClient]
     resolve_timeout_ns: int
     dispatcher: Dispatcher = field(init=False)
     _task: asyncio.Task[None] | None = None
@@ -103,10 +105,11 @@ class Live:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self.http.close()
+        for client in self.clients:
+            await client.close()
 
 
-def build(config: Config, http: HttpClients, shared: Shared) -> Live:
+def build(config: Config, shared: Shared) -> Live:
     """Builds everything aside that can fail, without touching what runs.
 
     Raises:
@@ -119,6 +122,8 @@ def build(config: Config, http: HttpClients, shared: Shared) -> Live:
     InhibitIndex(plan)
     integrations: dict[str, list[Integration]] = {}
     missing: list[str] = []
+    # Receivers that inherit the global http_config share its object, and so a client.
+    clients: dict[int, HttpClient] = {}
     for receiver in config.receivers:
         if receiver.name not in used:
             shared.log.info(
@@ -135,7 +140,9 @@ def build(config: Config, http: HttpClients, shared: Shared) -> Live:
                 kind=kind,
                 index=index,
                 send_resolved=block.send_resolved,
-                send=unbuilt(kind) if send is None else partial(send, block, http=http),
+                send=unbuilt(kind)
+                if send is None
+                else partial(send, block, http=_client(clients, shared.http, block.http_config)),
             )
             if send is None:
                 missing.append(f"{receiver.name}/{integration}")
@@ -148,9 +155,18 @@ def build(config: Config, http: HttpClients, shared: Shared) -> Live:
         intervals=Intervals(config.time_intervals),
         integrations=integrations,
         unbuilt=missing,
-        http=http,
-        resolve_timeout_ns=config.resolve_timeout_ns,
+        clients=list(clients.values()),
+        resolve_timeout_ns=config.global_config.resolve_timeout,
     )
+
+
+def _client(
+    clients: dict[int, HttpClient], shared: HttpClients, config: HttpConfig | None
+) -> HttpClient:
+    client = clients.get(id(config))
+    if client is None:
+        client = clients[id(config)] = shared.client(config)
+    return client
 
 
 def used_receivers(routes: Sequence[Route]) -> frozenset[str]:

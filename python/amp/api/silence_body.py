@@ -97,9 +97,10 @@ def json_problem(text: str) -> str:
     return ""
 
 
+_KEY = "looking for beginning of object key string"
 _PLACES = {
     "Expecting value": "looking for beginning of value",
-    "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
+    "Expecting property name enclosed in double quotes": _KEY,
     "Expecting ':' delimiter": "after object key",
     "Expecting ',' delimiter": "after array element",
     "Invalid control character at": "in string literal",

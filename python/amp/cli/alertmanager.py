@@ -6,9 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from amp.cli.flags import Flag, UsageError, parse, usage
+from amp.cli.flags import Flag, UsageError, duration, parse, usage
 from amp.errors import AmpError
-from amp.fields.duration import parse_flag_duration
 from amp.log import LEVELS, Logger
 from amp.options import UPSTREAM_VERSION, Options
 
@@ -64,16 +63,16 @@ FLAGS = (
     Flag("help-man", "The same help."),
     Flag("config.file", "Configuration file.", _text, "alertmanager.yml"),
     Flag("storage.path", "Folder of everything that is stored.", _text, "data/"),
-    Flag("data.retention", "How long ended silences and log entries live.", parse_flag_duration, "120h"),
-    Flag("data.maintenance-interval", "Period of garbage collection and snapshots.", parse_flag_duration, "15m"),
+    Flag("data.retention", "How long ended silences and log entries live.", duration, "120h"),
+    Flag("data.maintenance-interval", "Period of garbage collection and snapshots.", duration, "15m"),
     Flag("silences.max-silences", "Most silences, expired ones included; 0 is no limit.", _whole, "0"),
     Flag("silences.max-silence-size-bytes", "Largest silence; 0 is no limit.", _whole, "0"),
     Flag("silences.max-per-silence-bytes", "Another name of the flag above.", _whole, "0"),
     Flag("log.silences", "Log each change of a silence."),
-    Flag("alerts.gc-interval", "Period of dropping ended alerts.", parse_flag_duration, "30m"),
+    Flag("alerts.gc-interval", "Period of dropping ended alerts.", duration, "30m"),
     Flag("alerts.per-alertname-limit", "Most live alerts of one alertname; 0 is no limit.", _whole, "0"),
-    Flag("dispatch.maintenance-interval", "Period of removing empty groups.", parse_flag_duration, "30s"),
-    Flag("dispatch.start-delay", "No notification before this long after the start.", parse_flag_duration, "0s"),
+    Flag("dispatch.maintenance-interval", "Period of removing empty groups.", duration, "30s"),
+    Flag("dispatch.start-delay", "No notification before this long after the start.", duration, "0s"),
     Flag("web.systemd-socket", "Listen on the sockets that systemd passes."),
     Flag("web.listen-address", "Address to listen on.", _text, ":9093", repeatable=True),
     Flag("web.config.file", "File with TLS and authentication settings.", _text, ""),
@@ -81,22 +80,22 @@ FLAGS = (
     Flag("web.route-prefix", "Path prefix of all routes; default: the external URL's path.", _text),
     Flag("web.cors.origin", "Pattern of origins whose pages may call the API.", _text),
     Flag("web.get-concurrency", "Most GET requests at once; 0 is max(8, CPUs).", _whole, "0"),
-    Flag("web.timeout", "Longest time for one request; 0 is no limit.", parse_flag_duration, "0"),
+    Flag("web.timeout", "Longest time for one request; 0 is no limit.", duration, "0"),
     Flag("auto-gomemlimit.ratio", "Accepted and without effect.", _ratio, "0.9"),
     Flag("cluster.listen-address", "Cluster address; empty means one replica.", _text, "0.0.0.0:9094"),
     Flag("cluster.advertise-address", "Address shown to peers.", _text),
     Flag("cluster.peer-name", "Name of this replica.", _text, ""),
     Flag("cluster.peer", "Other replicas.", _text, repeatable=True),
-    Flag("cluster.peer-timeout", "Wait unit between replicas.", parse_flag_duration, "15s"),
-    Flag("cluster.peers-resolve-timeout", "Time to resolve peers.", parse_flag_duration, "15s"),
-    Flag("cluster.gossip-interval", "Period of gossip.", parse_flag_duration, "200ms"),
-    Flag("cluster.pushpull-interval", "Period of full syncs.", parse_flag_duration, "1m"),
-    Flag("cluster.tcp-timeout", "Time for one stream operation.", parse_flag_duration, "10s"),
-    Flag("cluster.probe-timeout", "Time for one probe.", parse_flag_duration, "500ms"),
-    Flag("cluster.probe-interval", "Period of probes.", parse_flag_duration, "1s"),
-    Flag("cluster.settle-timeout", "Longest wait for the cluster to settle.", parse_flag_duration, "1m"),
-    Flag("cluster.reconnect-interval", "Period of reconnecting to lost peers.", parse_flag_duration, "10s"),
-    Flag("cluster.reconnect-timeout", "When a lost peer is forgotten.", parse_flag_duration, "6h"),
+    Flag("cluster.peer-timeout", "Wait unit between replicas.", duration, "15s"),
+    Flag("cluster.peers-resolve-timeout", "Time to resolve peers.", duration, "15s"),
+    Flag("cluster.gossip-interval", "Period of gossip.", duration, "200ms"),
+    Flag("cluster.pushpull-interval", "Period of full syncs.", duration, "1m"),
+    Flag("cluster.tcp-timeout", "Time for one stream operation.", duration, "10s"),
+    Flag("cluster.probe-timeout", "Time for one probe.", duration, "500ms"),
+    Flag("cluster.probe-interval", "Period of probes.", duration, "1s"),
+    Flag("cluster.settle-timeout", "Longest wait for the cluster to settle.", duration, "1m"),
+    Flag("cluster.reconnect-interval", "Period of reconnecting to lost peers.", duration, "10s"),
+    Flag("cluster.reconnect-timeout", "When a lost peer is forgotten.", duration, "6h"),
     Flag("cluster.tls-config", "File with TLS settings of the cluster.", _text, ""),
     Flag("cluster.allow-insecure-public-advertise-address-discovery", "May advertise a public address."),
     Flag("cluster.label", "Label of the cluster's packets.", _text, ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,3 +121,28 @@ def usage(program: str, flags: Sequence[Flag]) -> str:
         head += " ..." if flag.repeatable else ""
         lines.append(f"  {head:<36} {flag.help}")
     return "\n".join(lines) + "\n"
+
+
+_DAY = re.compile(r"(\d+)([dw])")
+
+
+def duration(text: str) -> float:
+    """A duration flag in seconds: Go's grammar, with `d` and `w` besides.
+
+    Raises:
+        ValueError: with upstream's text.
+    """
+    days = 0
+    rest = text
+    while (day := _DAY.match(rest)) is not None:
+        days += int(day[1]) * (7 if day[2] == "w" else 1)
+        rest = rest[day.end() :]
+    seconds = days * 86_400.0
+    if rest or not days:
+        from amp.fields.duration import parse_go_duration
+
+        try:
+            seconds += parse_go_duration(rest) / 1e9
+        except ValueError:
+            raise ValueError(f'time: invalid duration "{text}"') from None
+    return seconds

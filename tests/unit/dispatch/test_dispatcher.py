@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fakes import START_NS, FakeClock
 from prometheus_client import CollectorRegistry
 
 from amp.clock import SECOND_NS
@@ -16,6 +15,7 @@ from amp.dispatch.dispatcher import Dispatcher
 from amp.errors import AmpError
 from amp.log import Logger
 from amp.metrics import Metrics
+from fakes import START_NS, FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
