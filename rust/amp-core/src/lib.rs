@@ -3,6 +3,7 @@
 pub mod error;
 pub mod index;
 pub mod inhibit;
+pub mod interval;
 pub mod labels;
 pub mod matcher;
 pub mod nflog;

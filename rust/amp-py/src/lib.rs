@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 mod error;
 mod inhibit;
+mod interval;
 mod labels;
 mod matcher;
 mod nflog;
@@ -26,6 +27,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     parse::register(module)?;
     route::register(module)?;
     inhibit::register(module)?;
+    interval::register(module)?;
     silence::register(module)?;
     Ok(())
 }

@@ -253,7 +253,10 @@ impl<'a> Parser<'a> {
                 ));
             }
             (Some(token), false) => {
-                return Err(format!("{token}{}: expected opening brace", token.text));
+                return Err(format!(
+                    "0:{}: {}: expected opening brace",
+                    token.end, token.text
+                ));
             }
             (Some(_), true) => {}
         }
