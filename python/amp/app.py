@@ -33,8 +33,8 @@ from amp.options import UPSTREAM_VERSION
 from amp.running import Running
 from amp.server import Server, address_of, bind
 from amp.store.silences import Silences
-from amp.store.sqlite import SqliteStore
 from amp.store.storage import Storage
+from amp.store.url import store_for
 from amp.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from amp.live import Live
     from amp.log import Logger
     from amp.options import Options
-    from amp.store.base import Store
 
 GIL_SWITCH_SECONDS = 0.0005
 """A thread in Python code holds a request up for this long at most, not for the usual 5 ms."""
@@ -53,7 +52,6 @@ GRACE_SECONDS = 300.0
 """How long a restored alert lives at least: its sender repeats it in that time, or it is over."""
 
 NEAR_STORE_SECONDS = 1.0
-STORE_PATIENCE_SECONDS = 30.0
 
 
 def run(options: Options, log: Logger) -> None:
@@ -88,7 +86,8 @@ class App:
             max_value_bytes=options.max_value_bytes,
         )
         self._notification_log = NotificationLog()
-        store = _store(options)
+        folder = _folder(options)
+        store, patience_seconds = store_for(options.database_url, folder)
         self._writer = Writer(
             store,
             self._engine,
@@ -110,7 +109,7 @@ class App:
             matcher_mode=options.matcher_mode,
         )
         self._storage = Storage(
-            _folder(options),
+            folder,
             store,
             self._writer,
             self._silences,
@@ -118,7 +117,7 @@ class App:
             self._engine,
             interval_seconds=options.maintenance_interval_seconds,
             grace_seconds=GRACE_SECONDS,
-            patience_seconds=STORE_PATIENCE_SECONDS,
+            patience_seconds=patience_seconds,
             clock=self._clock,
             log=log,
             metrics=self._metrics,
@@ -352,10 +351,6 @@ def _folder(options: Options) -> Path:
         text = (error.strerror or "").lower()
         raise AmpError(f"unable to create data directory: mkdir {folder}: {text}") from None
     return folder
-
-
-def _store(options: Options) -> Store:
-    return SqliteStore(_folder(options) / "amp.db")
 
 
 def _check_intervals(options: Options) -> None:

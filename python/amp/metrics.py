@@ -35,7 +35,7 @@ class Metrics:
     """All instruments on one registry; two applications in one process have two of these."""
 
     def __init__(self, registry: CollectorRegistry, *, receiver_names: bool = False) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's
         self.registry = registry
         self.receiver_names = receiver_names
         self._alerts()

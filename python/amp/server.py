@@ -95,7 +95,8 @@ class _OnSocket(EmbeddedServer):
         self._listener = listener
 
     def _init_shared_socket(self) -> None:
-        self._shd = SocketHolder(self._listener.detach(), False, BACKLOG)
+        holder: Any = SocketHolder
+        self._shd: Any = holder(self._listener.detach(), False, BACKLOG)
         self._ssp = None
 
 
@@ -113,7 +114,7 @@ class Server:
     async def stop(self) -> None:
         """Stops accepting, lets requests in flight end, at most five seconds."""
         for server in self._servers:
-            server.stop()
+            server.stop()  # type: ignore[no-untyped-call]  # the library's
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
         for task in self._tasks:
