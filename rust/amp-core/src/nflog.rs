@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use crate::Error;
 use crate::snapshot::frame_messages;
 use crate::wire::{
-    Fields, Value, corrupt, frames, located, read_timestamp, read_varint, write_bytes,
+    Fields, Value, corrupt, frames, located, low_half, read_timestamp, read_varint, write_bytes,
     write_message, write_number, write_text, write_timestamp, write_varint,
 };
 use sha2::{Digest, Sha256};
@@ -437,7 +437,7 @@ fn read_receiver<'a>(message: &'a [u8], key: &mut Key<'a>) -> Result<(), Error> 
         match field? {
             (1, value) => key.receiver = value.text()?,
             (2, value) => key.integration = value.text()?,
-            (3, value) => key.index = value.number()? as u32,
+            (3, value) => key.index = low_half(value.number()?),
             _ => {}
         }
     }
@@ -476,4 +476,187 @@ fn read_data(message: &[u8]) -> Result<(&str, Option<Datum>), Error> {
         }
     }
     Ok((name, datum))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const RECORDED: &[u8] = include_bytes!("../../../tests/vectors/snapshots/nflog");
+    const NOW: i64 = 1_000_000;
+    const KEY: Key<'_> = Key {
+        group_key: "{}:{a=\"b:c/d\"}",
+        receiver: "team/x",
+        integration: "webhook",
+        index: 3,
+    };
+
+    fn with(firing: &[u64], resolved: &[u64]) -> NotificationLog {
+        let mut log = NotificationLog::default();
+        log.record(&KEY, firing, resolved, NOW, i64::MAX, ReceiverData::new());
+        log
+    }
+
+    fn decide(log: &NotificationLog, ask: (&[u64], &[u64]), send_resolved: bool) -> &'static str {
+        let ask = Question {
+            firing: ask.0,
+            resolved: ask.1,
+            send_resolved,
+            repeat_interval_ns: 100,
+            now_ns: NOW + 100,
+        };
+        log.decide(&KEY, &ask).unwrap_or("none")
+    }
+
+    #[test]
+    fn without_an_entry_only_firing_alerts_are_told() {
+        let log = NotificationLog::default();
+        assert_eq!(decide(&log, (&[1], &[]), true), "first notification");
+        assert_eq!(decide(&log, (&[], &[1]), true), "none");
+    }
+
+    #[test]
+    fn the_first_rule_that_applies_decides() {
+        let firing = with(&[1, 2], &[3]);
+        let quiet = with(&[], &[1]);
+        assert_eq!(decide(&quiet, (&[1], &[]), true), "first notification");
+        assert_eq!(decide(&quiet, (&[], &[2]), true), "none");
+        assert_eq!(decide(&firing, (&[2, 4], &[9]), true), "new alerts added");
+        assert_eq!(decide(&firing, (&[], &[1, 2]), true), "all alerts resolved");
+        assert_eq!(
+            decide(&firing, (&[], &[1, 2]), false),
+            "all alerts resolved"
+        );
+        assert_eq!(decide(&firing, (&[2], &[1]), true), "some alerts resolved");
+        assert_eq!(decide(&firing, (&[2], &[1]), false), "none");
+        assert_eq!(decide(&firing, (&[2, 1], &[3]), true), "none");
+    }
+
+    #[test]
+    fn a_repeat_is_due_when_the_interval_is_over_entirely() {
+        let log = with(&[1], &[]);
+        let at = |now_ns| Question {
+            firing: &[1],
+            resolved: &[],
+            send_resolved: true,
+            repeat_interval_ns: 100,
+            now_ns,
+        };
+        assert_eq!(log.decide(&KEY, &at(NOW + 100)), None);
+        assert_eq!(
+            log.decide(&KEY, &at(NOW + 101)),
+            Some("repeat interval elapsed")
+        );
+        assert_eq!(log.decide(&KEY, &at(i64::MIN)), None);
+    }
+
+    #[test]
+    fn an_older_record_is_left_out() {
+        let mut log = with(&[1], &[]);
+        assert!(!log.record(&KEY, &[2], &[], NOW - 1, i64::MAX, ReceiverData::new()));
+        assert!(log.record(&KEY, &[2], &[], NOW, i64::MAX, ReceiverData::new()));
+        assert_eq!(decide(&log, (&[2], &[]), true), "none");
+    }
+
+    #[test]
+    fn a_drained_row_holds_the_newest_state_once() {
+        let mut log = with(&[1], &[]);
+        log.record(&KEY, &[2], &[], NOW + 1, NOW + 5, ReceiverData::new());
+        assert_eq!(log.pending(), 1);
+        let rows = log.drain(10);
+        assert_eq!(rows.len(), 1);
+        assert_eq!(
+            (rows[0].timestamp_ns, rows[0].expires_at_ns),
+            (NOW + 1, NOW + 5)
+        );
+        assert!(log.drain(10).is_empty());
+        log.mark_all();
+        assert_eq!(log.drain(10), rows);
+    }
+
+    #[test]
+    fn merging_keeps_the_newer_and_ignores_the_expired() {
+        let row = with(&[1], &[2]).drain(1).remove(0);
+        let mut log = NotificationLog::default();
+        assert_eq!(log.merge(&row.entry, NOW, NOW), Ok(false));
+        assert_eq!(log.merge(&row.entry, NOW + 1, NOW), Ok(true));
+        assert_eq!(log.merge(&row.entry, NOW + 9, NOW), Ok(false));
+        assert_eq!(decide(&log, (&[1], &[2]), true), "none");
+        assert_eq!(log.pending(), 0, "the store knows its own rows");
+        assert_eq!(log.collect_garbage(NOW), 0);
+        assert_eq!(log.collect_garbage(NOW + 1), 1);
+        assert!(log.is_empty());
+    }
+
+    #[test]
+    fn receiver_data_comes_back() {
+        let mut log = NotificationLog::default();
+        let data = ReceiverData::from([
+            ("f".to_owned(), Datum::Float(0.0)),
+            ("i".to_owned(), Datum::Integer(-1)),
+            ("t".to_owned(), Datum::Text(String::new())),
+        ]);
+        log.record(&KEY, &[1], &[], NOW, i64::MAX, data.clone());
+        let mut read = NotificationLog::default();
+        assert_eq!(read.load_snapshot(&log.snapshot(), NOW), Ok(1));
+        assert_eq!(read.data(&KEY), Some(&data));
+        assert!(read.contains(&KEY));
+        assert_eq!(read.pending(), 1, "the store must learn what the file knew");
+    }
+
+    #[test]
+    fn a_recorded_file_comes_back_with_every_byte() {
+        let mut log = NotificationLog::default();
+        assert_eq!(log.load_snapshot(RECORDED, NOW), Ok(3));
+        let mut rows = log.drain(9);
+        rows.sort_by_key(|row| row.timestamp_ns);
+        let written = log.snapshot();
+        assert_eq!(written.len(), RECORDED.len());
+        for row in rows {
+            let found = RECORDED
+                .windows(row.entry.len())
+                .any(|part| part == row.entry);
+            assert!(found, "an entry differs from the recorded one");
+        }
+    }
+
+    #[test]
+    fn a_corrupt_file_changes_nothing() {
+        let mut log = NotificationLog::default();
+        let cut = &RECORDED[..RECORDED.len() - 1];
+        assert!(log.load_snapshot(cut, NOW).is_err());
+        assert!(log.load_snapshot(b"\x02\x12\x00", NOW).is_err());
+        assert!(log.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any_entry_comes_back(
+            group_key: String, receiver: String, integration: String, index: u32,
+            firing: Vec<u64>, resolved: Vec<u64>, now in 0..i64::MAX,
+        ) {
+            let key = Key { group_key: &group_key, receiver: &receiver, integration: &integration, index };
+            let mut log = NotificationLog::default();
+            log.record(&key, &firing, &resolved, now, i64::MAX, ReceiverData::new());
+            let row = log.drain(1).remove(0);
+            let mut read = NotificationLog::default();
+            prop_assert_eq!(read.merge(&row.entry, row.expires_at_ns, now), Ok(true));
+            prop_assert!(read.contains(&key));
+            read.mark_all();
+            prop_assert_eq!(read.drain(1), vec![row]);
+        }
+
+        #[test]
+        fn any_bytes_are_decided(bytes: Vec<u8>) {
+            let _ = NotificationLog::default().load_snapshot(&bytes, NOW);
+        }
+
+        #[test]
+        fn a_flipped_byte_is_decided(at in 0..RECORDED.len(), byte: u8) {
+            let mut bytes = RECORDED.to_vec();
+            bytes[at] = byte;
+            let _ = NotificationLog::default().load_snapshot(&bytes, NOW);
+        }
+    }
 }

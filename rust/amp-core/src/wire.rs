@@ -126,10 +126,19 @@ pub(crate) fn corrupt(what: &str) -> Error {
 
 pub(crate) fn write_varint(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
-        out.push((number & 0x7f) as u8 | 0x80);
+        out.push(low_byte(number & 0x7f) | 0x80);
         number >>= 7;
     }
-    out.push(number as u8);
+    out.push(low_byte(number));
+}
+
+fn low_byte(number: u64) -> u8 {
+    number.to_le_bytes()[0]
+}
+
+/// The low 32 bits: what a number field of 32 bits means, however many bits its writer wrote.
+pub(crate) fn low_half(number: u64) -> u32 {
+    u32::try_from(number & 0xffff_ffff).unwrap_or_default()
 }
 
 /// Writes a number field, nothing for 0 as proto3 asks.
@@ -170,7 +179,7 @@ pub(crate) fn read_timestamp(bytes: &[u8]) -> Result<i128, Error> {
         match field? {
             (1, value) => seconds = value.number()?.cast_signed(),
             // A negative int32 is written with ten bytes: its low half is the number.
-            (2, value) => nanos = (value.number()? as u32).cast_signed(),
+            (2, value) => nanos = low_half(value.number()?).cast_signed(),
             _ => {}
         }
     }

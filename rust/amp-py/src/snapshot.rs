@@ -81,14 +81,14 @@ fn decode_silence(data: &[u8]) -> PyResult<Record> {
 }
 
 #[pyfunction]
-fn encode_silence<'py>(py: Python<'py>, record: Record) -> PyResult<Bound<'py, PyBytes>> {
+fn encode_silence(py: Python<'_>, record: Record) -> PyResult<Bound<'_, PyBytes>> {
     let message = snapshot::encode_silence(&from_python(record)?);
     Ok(PyBytes::new(py, &message))
 }
 
 #[pyfunction]
 fn frame_silences<'py>(py: Python<'py>, records: Vec<Bound<'py, PyBytes>>) -> Bound<'py, PyBytes> {
-    let framed = snapshot::frame_messages(records.iter().map(|record| record.as_bytes()));
+    let framed = snapshot::frame_messages(records.iter().map(PyBytesMethods::as_bytes));
     PyBytes::new(py, &framed)
 }
 
