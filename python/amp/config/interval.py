@@ -1,0 +1,107 @@
+"""Named time intervals (Upstream: timeinterval/timeinterval.go and config/config.go)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from amp.config.dump import Flow
+from amp.config.ranges import day_range, month_range, time_of_day, weekday_range, year_range, zone
+from amp.errors import ConfigError
+from amp.fields.codec import Custom, ListOf, Text
+from amp.fields.struct import Struct, StructOf, entry, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Self
+
+
+class _Ranges(ListOf):
+    """Ranges as texts in upstream's normal form; None when absent, which is no constraint."""
+
+    def __init__(self, make: Callable[[str], str], go: str) -> None:
+        super().__init__(Custom(make), f"[]timeinterval.{go}", optional=True)
+
+    def dump(self, value: Any) -> Any:
+        return Flow(value)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange(Struct):
+    """A part of the day; the end is not in it."""
+
+    GO = "timeinterval.yamlTimeRange"
+
+    start_time: str = entry(Text())
+    end_time: str = entry(Text())
+
+    def checked(self) -> Self:
+        """Both ends, in order and within a day."""
+        if not self.start_time or not self.end_time:
+            raise ConfigError("both start and end times must be provided")
+        start, end = time_of_day(self.start_time), time_of_day(self.end_time)
+        if start >= end:
+            raise refused("start time cannot be equal or greater than end time", "end_time")
+        return self
+
+
+class _TimeRangeOf(StructOf):
+    def __init__(self) -> None:
+        super().__init__(TimeRange, pointer=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval(Struct):
+    """Times that satisfy every given field; None is no constraint, an empty list never holds."""
+
+    GO = "timeinterval.TimeInterval"
+
+    times: tuple[TimeRange, ...] | None = entry(
+        ListOf(_TimeRangeOf(), "[]timeinterval.TimeRange", optional=True)
+    )
+    weekdays: tuple[str, ...] | None = entry(_Ranges(weekday_range, "WeekdayRange"))
+    days_of_month: tuple[str, ...] | None = entry(_Ranges(day_range, "DayOfMonthRange"))
+    months: tuple[str, ...] | None = entry(_Ranges(month_range, "MonthRange"))
+    years: tuple[str, ...] | None = entry(_Ranges(year_range, "YearRange"))
+    location: str | None = entry(Custom(zone))
+
+    def spec(self) -> dict[str, object]:
+        """The mapping from which the core compiles the interval."""
+        found: dict[str, object] = {
+            name: list(value)
+            for name in ("weekdays", "days_of_month", "months", "years")
+            if (value := getattr(self, name)) is not None
+        }
+        if self.times is not None:
+            found["times"] = [
+                {"start_time": part.start_time, "end_time": part.end_time} for part in self.times
+            ]
+        if self.location is not None:
+            found["location"] = self.location
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class NamedInterval(Struct):
+    """A name for a list of intervals, any of which may hold."""
+
+    GO = "config.plain"
+    WHAT = "time interval"
+
+    name: str = entry(Text(), keep=True)
+    time_intervals: tuple[Interval, ...] = entry(
+        ListOf(StructOf(Interval, pointer=False), "[]timeinterval.TimeInterval"), keep=True
+    )
+
+    def checked(self) -> Self:
+        """The name is needed."""
+        if not self.name:
+            raise refused(f"missing name in {self.WHAT}", "name")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class MuteInterval(NamedInterval):
+    """An entry of the deprecated list `mute_time_intervals`."""
+
+    WHAT = "mute time interval"

@@ -1,0 +1,80 @@
+"""Loads a configuration text (Upstream: config/config.go Load, Config.UnmarshalYAML)."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+from amp.config.check import check_global, check_intervals, check_route
+from amp.config.config import Config, digest
+from amp.config.inherit import inherit
+from amp.config.paths import resolve_paths
+from amp.config.root import ROOT, Root
+from amp.errors import ConfigError
+from amp.fields.decode import BAD, Decoder, Refused, finish, key_text, line_of
+from amp.fields.global_config import GlobalConfig
+from amp.fields.node import Node, parse
+
+
+def load_config(
+    text: str,
+    *,
+    base_dir: str | os.PathLike[str] | None = None,
+    matcher_mode: str = "fallback",
+) -> Config:
+    """Reads and checks a configuration.
+
+    Args:
+        text: the YAML.
+        base_dir: the folder of the file, against which its relative paths are resolved.
+        matcher_mode: `fallback`, `classic` or `utf8`, how matchers and label names are read.
+
+    Raises:
+        ConfigError: with upstream's text, line and key of the first failure.
+    """
+    folder = None if base_dir is None else os.fspath(base_dir)
+    root = _decode(Decoder(matcher_mode), parse(text), folder)
+    return Config(root, matcher_mode, folder, digest(text))
+
+
+def load_file(path: str | os.PathLike[str], *, matcher_mode: str = "fallback") -> Config:
+    """Reads a configuration file; errors name it."""
+    file = Path(path)
+    try:
+        text = file.read_bytes().decode()
+    except UnicodeDecodeError:
+        raise ConfigError("yaml: invalid leading UTF-8 octet", file=str(path)) from None
+    try:
+        return load_config(text, base_dir=os.path.dirname(path) or ".", matcher_mode=matcher_mode)
+    except ConfigError as error:
+        error.file = str(path)
+        raise
+
+
+def _decode(decoder: Decoder, node: Node | None, folder: str | None) -> Root:
+    """The checked root; errors get line and key."""
+    try:
+        root = None if node is None else decoder.decode(node, ROOT)
+        finish(decoder)
+        if root is None or root is BAD:
+            raise ConfigError("no route provided in config")
+        return _checked(root if folder is None else resolve_paths(root, folder))
+    except ConfigError as error:
+        if error.key is not None:
+            raise
+        path = [*decoder.path, *(error.path if isinstance(error, Refused) else ())]
+        line = line_of(node, path) if error.line is None else error.line
+        raise ConfigError(error.cause, line=line, key=key_text(path) or None) from None
+
+
+def _checked(root: Root) -> Root:
+    """The root after the checks between blocks, with what receivers inherit filled in."""
+    defaults = root.global_config or GlobalConfig()
+    check_global(defaults)
+    receivers, defaults = inherit(root.receivers, defaults)
+    route = check_route(root.route, receivers)
+    check_intervals(route, root.mute_time_intervals, root.time_intervals)
+    if route.continue_matching:
+        raise Refused("cannot have continue in root route", "route", "continue")
+    return dataclasses.replace(root, global_config=defaults, receivers=receivers)

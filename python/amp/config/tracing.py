@@ -1,0 +1,56 @@
+"""The `tracing` block (Upstream: tracing/config.go)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from amp.errors import ConfigError
+from amp.fields.codec import Custom, Flag, Float, Text
+from amp.fields.duration import Duration, PrometheusDuration
+from amp.fields.http import HEADERS, Header
+from amp.fields.struct import Struct, StructOf, entry, refused
+from amp.fields.tls import TlsConfig
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+def _client_type(text: str) -> str:
+    if text not in ("http", "grpc"):
+        raise ConfigError(f"expected tracing client type to be to be http or grpc, but got {text}")
+    return text
+
+
+class _Float(Float):
+    """A number that a dump shows without needless decimals."""
+
+    def dump(self, value: Any) -> Any:
+        return int(value) if value == int(value) and abs(value) < 1e15 else value
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing(Struct):
+    """Where spans go; without an endpoint tracing is off."""
+
+    GO = "tracing.plain"
+
+    client_type: str = entry(Custom(_client_type, go="tracing.plain", zero=""), "grpc")
+    endpoint: str = entry(Text())
+    sampling_fraction: float = entry(_Float())
+    insecure: bool = entry(Flag())
+    tls_config: TlsConfig | None = entry(StructOf(TlsConfig))
+    headers: dict[str, Header] = entry(HEADERS)
+    compression: str = entry(Text())
+    timeout: Duration = entry(PrometheusDuration())
+
+    def checked(self) -> Self:
+        """An endpoint, and the only compression there is."""
+        if not self.endpoint:
+            raise refused("tracing endpoint must be set", "endpoint")
+        if self.compression not in ("", "gzip"):
+            raise refused(
+                f"invalid compression type {self.compression} provided, valid options: gzip",
+                "compression",
+            )
+        return self

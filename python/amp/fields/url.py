@@ -1,0 +1,219 @@
+"""URLs as upstream reads and prints them (Go: net/url)."""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import dataclass
+
+from amp.errors import ConfigError
+from amp.fields.quote import quote
+
+_ALPHANUMERIC = frozenset(string.ascii_letters + string.digits)
+_UNRESERVED = _ALPHANUMERIC | set("-_.~")
+_PATH = _UNRESERVED | set("$&+,/:;=@")
+_PATH_AS_GIVEN = _PATH | set("!'()*[]%")
+_FRAGMENT = _PATH | set("?")
+_FRAGMENT_AS_GIVEN = _FRAGMENT | set("!'()*[]%")
+_USER = _UNRESERVED | set("$&+,;=")
+_HOST = _UNRESERVED | set("!$&'()*+,;=:[]<>\"")
+_USER_INFO = _ALPHANUMERIC | set("-._:~!$&'()*+,;=%@")
+_ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+_PORT = re.compile(r"(:[0-9]*)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """The parts of a URL; `path` and `fragment` stay escaped, the others are plain."""
+
+    scheme: str = ""
+    opaque: str = ""
+    user: str | None = None
+    password: str | None = None
+    host: str = ""
+    path: str = ""
+    query: str | None = None
+    fragment: str = ""
+    host_omitted: bool = False
+
+    def __str__(self) -> str:
+        return self.text(self.password)
+
+    def redacted(self) -> str:
+        """The text with `xxxxx` instead of a password."""
+        return self.text(None if self.password is None else "xxxxx")
+
+    def text(self, password: str | None) -> str:
+        """The URL as Go prints it, with this password."""
+        text = f"{self.scheme}:" if self.scheme else ""
+        if self.opaque:
+            text += self.opaque
+        else:
+            text += self._authority(password)
+            if self.path and not self.path.startswith("/") and self.host:
+                text += "/"
+            if not text and ":" in self.path.split("/", 1)[0]:
+                text = "./"
+            text += self.path
+        if self.query is not None:
+            text += f"?{self.query}"
+        return f"{text}#{self.fragment}" if self.fragment else text
+
+    def _authority(self, password: str | None) -> str:
+        if not (self.scheme or self.host or self.user is not None) or self.host_omitted:
+            return ""
+        text = "//" if self.host or self.path or self.user is not None else ""
+        if self.user is not None:
+            text += _escape(self.user, _USER)
+            text += "" if password is None else f":{_escape(password, _USER)}"
+            text += "@"
+        return text + _escape(self.host, _HOST)
+
+
+class _Invalid(Exception):
+    """The reason why a text is no URL."""
+
+
+def parse_url(text: str) -> Url:
+    """Any URL; ConfigError with Go's text when it does not parse."""
+    before, _, fragment = text.partition("#")
+    try:
+        url = _parse(before)
+    except _Invalid as error:
+        raise ConfigError(f"parse {quote(before)}: {error}") from None
+    if not fragment:
+        return url
+    try:
+        escaped = _normalized(fragment, _FRAGMENT, _FRAGMENT_AS_GIVEN)
+    except _Invalid as error:
+        raise ConfigError(f"parse {quote(text)}: {error}") from None
+    return Url(**{name: getattr(url, name) for name in url.__slots__} | {"fragment": escaped})
+
+
+def parse_http_url(text: str) -> Url:
+    """An absolute http or https URL with a host (Upstream: config/config.go parseURL)."""
+    url = parse_url(text)
+    if url.scheme not in ("http", "https"):
+        raise ConfigError(f"unsupported scheme {quote(url.scheme)} for URL")
+    if not url.host:
+        raise ConfigError("missing host for URL")
+    return url
+
+
+def with_final_slash(text: str) -> str:
+    """The URL whose path ends with a slash."""
+    url = parse_url(text)
+    if url.path.endswith("/"):
+        return text
+    parts = {name: getattr(url, name) for name in url.__slots__}
+    return str(Url(**parts | {"path": f"{url.path}/"}))
+
+
+def _parse(text: str) -> Url:
+    if any(character < " " or character == "\x7f" for character in text):
+        raise _Invalid("net/url: invalid control character in URL")
+    if text.startswith(":"):
+        raise _Invalid("missing protocol scheme")
+    match = _SCHEME.match(text)
+    scheme, rest = (match.group()[:-1].lower(), text[match.end() :]) if match else ("", text)
+    rest, mark, found = rest.partition("?")
+    query = found if mark else None
+    if not rest.startswith("/"):
+        if scheme:
+            return Url(scheme, opaque=rest, query=query)
+        if ":" in rest.split("/", 1)[0]:
+            raise _Invalid("first path segment in URL cannot contain colon")
+    user = password = None
+    host, omitted = "", False
+    if rest.startswith("//") and (scheme or not rest.startswith("///")):
+        authority, slash, path = rest[2:].partition("/")
+        rest = slash + path
+        user, password, host = _authority(authority)
+        omitted = False
+    elif scheme and rest.startswith("/"):
+        omitted = True
+    path = _normalized(rest, _PATH, _PATH_AS_GIVEN)
+    return Url(scheme, "", user, password, host, path, query, "", omitted)
+
+
+def _authority(authority: str) -> tuple[str | None, str | None, str]:
+    info, at, host = authority.rpartition("@")
+    host = _host(host)
+    if not at:
+        return None, None, host
+    if not _USER_INFO.issuperset(info):
+        raise _Invalid("net/url: invalid userinfo")
+    user, colon, password = info.partition(":")
+    return _unescape(user), _unescape(password) if colon else None, host
+
+
+def _host(host: str) -> str:
+    if host.startswith("["):
+        end = host.rfind("]")
+        if end < 0:
+            raise _Invalid("missing ']' in host")
+        port = host[end + 1 :]
+        zone = host[:end].find("%25")
+        if not _PORT.match(port):
+            raise _Invalid(f"invalid port {quote(port)} after host")
+        if zone >= 0:
+            return host[:zone] + _unescape(host[zone:end]) + _host_text(host[end:])
+    else:
+        colon = host.rfind(":")
+        port = host[colon:] if colon >= 0 else ""
+        if not _PORT.match(port):
+            raise _Invalid(f"invalid port {quote(port)} after host")
+    return _host_text(host)
+
+
+def _host_text(host: str) -> str:
+    """The host with escapes of bytes beyond ASCII undone; no other escapes are allowed."""
+    index = 0
+    while index < len(host):
+        character = host[index]
+        if character == "%":
+            escape = host[index : index + 3]
+            if not _ESCAPE.match(escape) or (int(escape[1], 16) < 8 and escape != "%25"):
+                raise _Invalid(f"invalid URL escape {quote(escape)}")
+            index += 3
+            continue
+        if character < "\x80" and character not in _HOST:
+            raise _Invalid(f"invalid character {quote(character)} in host name")
+        index += 1
+    return _unescape(host)
+
+
+def _unescape(text: str) -> str:
+    if "%" not in text:
+        return text
+    raw = text.encode()
+    out = bytearray()
+    index = 0
+    while index < len(raw):
+        if raw[index] == 0x25:
+            escape = raw[index : index + 3].decode(errors="replace")
+            if not _ESCAPE.match(escape):
+                raise _Invalid(f"invalid URL escape {quote(escape)}")
+            out.append(int(escape[1:], 16))
+            index += 3
+        else:
+            out.append(raw[index])
+            index += 1
+    return out.decode(errors="surrogateescape")
+
+
+def _escape(text: str, allowed: frozenset[str] | set[str]) -> str:
+    if allowed.issuperset(text):
+        return text
+    out = []
+    for byte in text.encode(errors="surrogateescape"):
+        character = chr(byte)
+        out.append(character if character in allowed else f"%{byte:02X}")
+    return "".join(out)
+
+
+def _normalized(text: str, allowed: set[str] | frozenset[str], given: set[str] | frozenset[str]) -> str:
+    """The escaped form that Go prints: as given when that is valid."""
+    plain = _unescape(text)
+    return text if given.issuperset(text) else _escape(plain, allowed)
