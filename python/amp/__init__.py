@@ -18,12 +18,15 @@ if TYPE_CHECKING:
         parse_matchers,
         valid_label_name,
     )
+    from amp.config.load import load_config
+    from amp.config.schema import Config
     from amp.errors import ConfigError
     from amp.library import InhibitIndex, RouteTree, SilenceIndex, TimeInterval
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Config",
     "ConfigError",
     "InhibitIndex",
     "Matcher",
@@ -38,12 +41,14 @@ __all__ = [
     "fingerprint",
     "format_labels",
     "format_matchers",
+    "load_config",
     "parse_matcher",
     "parse_matchers",
     "valid_label_name",
 ]
 
 _HOMES = {
+    "Config": "amp.config.schema",
     "ConfigError": "amp.errors",
     "InhibitIndex": "amp.library",
     "Matcher": "amp._core",
@@ -57,6 +62,7 @@ _HOMES = {
     "fingerprint": "amp._core",
     "format_labels": "amp._core",
     "format_matchers": "amp._core",
+    "load_config": "amp.config.load",
     "parse_matcher": "amp._core",
     "parse_matchers": "amp._core",
     "valid_label_name": "amp._core",

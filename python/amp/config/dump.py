@@ -255,7 +255,9 @@ def _literal(text: str, indent: int) -> str:
     else:
         chomp = ""
     pad = " " * (indent + 2)
-    body = "".join(f"{pad}{line}\n" if line else "\n" for line in text.removesuffix("\n").split("\n"))
+    body = "".join(
+        f"{pad}{line}\n" if line else "\n" for line in text.removesuffix("\n").split("\n")
+    )
     return f"|{hint}{chomp}\n{body}".removesuffix("\n")
 
 

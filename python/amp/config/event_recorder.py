@@ -9,12 +9,13 @@ from amp.fields.codec import Flag, Int, ListOf, SecretUrl, Text
 from amp.fields.duration import Duration, PrometheusDuration
 from amp.fields.http import HttpConfig
 from amp.fields.quote import quote
-from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
 from amp.fields.tls import TlsConfig
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from amp.fields.secret import Secret
 
 _BATCH_KEYS = ("batch_max_events", "batch_max_bytes", "batch_flush_interval")
 

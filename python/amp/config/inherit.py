@@ -94,4 +94,5 @@ def _slashed(name: str, configs: tuple[Any, ...], defaults: GlobalConfig) -> Glo
     url = getattr(defaults, attribute)
     if not url or url.endswith("/"):
         return defaults
-    return dataclasses.replace(defaults, **{attribute: with_final_slash(url)})
+    changed: dict[str, Any] = {attribute: with_final_slash(url)}
+    return dataclasses.replace(defaults, **changed)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from amp.fields.codec import ListOf, MapOf, Text
 from amp.fields.decode import BAD, Decoder
 from amp.fields.matchers import Matchers, Pattern, Regexes, check_classic_names, valid_name
-from amp.fields.node import Node
 from amp.fields.quote import quote
 from amp.fields.struct import Struct, StructOf, entry, refused
 
 if TYPE_CHECKING:
     from amp._core import Matcher
+    from amp.fields.node import Node
 
 _EQUALITIES = MapOf(Text(), "map[string]string")
 

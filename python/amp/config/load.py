@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import os
 from pathlib import Path
 
 from amp.config.check import check_global, check_intervals, check_route
-from amp.config.config import Config, digest
 from amp.config.inherit import inherit
 from amp.config.paths import resolve_paths
 from amp.config.root import ROOT, Root
+from amp.config.schema import Config, digest
 from amp.errors import ConfigError
 from amp.fields.decode import BAD, Decoder, Refused, finish, key_text, line_of
 from amp.fields.global_config import GlobalConfig
@@ -38,18 +39,35 @@ def load_config(
     return Config(root, matcher_mode, folder, digest(text))
 
 
-def load_file(path: str | os.PathLike[str], *, matcher_mode: str = "fallback") -> Config:
-    """Reads a configuration file; errors name it."""
-    file = Path(path)
+def load_file(path: str | os.PathLike[str], matcher_mode: str = "fallback") -> Config:
+    """Reads a configuration file; errors name it.
+
+    Raises:
+        ConfigError: when it cannot be read or is refused.
+    """
+    name = os.fspath(path)
     try:
-        text = file.read_bytes().decode()
-    except UnicodeDecodeError:
-        raise ConfigError("yaml: invalid leading UTF-8 octet", file=str(path)) from None
+        raw = Path(name).read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(f"open {name}: {reason}") from None
     try:
-        return load_config(text, base_dir=os.path.dirname(path) or ".", matcher_mode=matcher_mode)
+        return load_config(
+            _decoded(raw), base_dir=str(Path(name).parent), matcher_mode=matcher_mode
+        )
     except ConfigError as error:
-        error.file = str(path)
-        raise
+        raise ConfigError(error.cause, file=name, line=error.line, key=error.key) from None
+
+
+def _decoded(raw: bytes) -> str:
+    """The text of the file's bytes, which may begin with a byte order mark."""
+    encoding = "utf-8"
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        raise ConfigError("yaml: invalid leading UTF-8 octet") from None
 
 
 def _decode(decoder: Decoder, node: Node | None, folder: str | None) -> Root:

@@ -1,4 +1,4 @@
-"""Resolves the paths that are relative to the file (Upstream: config/config.go resolveFilepaths)."""
+"""Resolves paths relative to the file (Upstream: config/config.go resolveFilepaths)."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ def _event_recorder(recorder: EventRecorder, folder: str) -> EventRecorder:
             dataclasses.replace(output, path=under(folder, output.path))
             for output in recorder.file_outputs
         ),
-        webhook_outputs=tuple(
-            _integration(output, folder) for output in recorder.webhook_outputs
-        ),
+        webhook_outputs=tuple(_integration(output, folder) for output in recorder.webhook_outputs),
         kafka_outputs=tuple(
             output
             if output.tls_config is None

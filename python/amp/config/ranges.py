@@ -74,7 +74,9 @@ def month_range(text: str) -> str:
     start, end = _ends(text.lower())
     begin, last = _month(start), _month(end)
     if begin > last:
-        raise ConfigError(f"end month {_month_name(last)} is before start month {_month_name(begin)}")
+        raise ConfigError(
+            f"end month {_month_name(last)} is before start month {_month_name(begin)}"
+        )
     return _shown(begin, last)
 
 

@@ -50,7 +50,9 @@ class Receiver(Struct):
     msteamsv2_configs: tuple[Any, ...] = entry(_Configs("msteamsv2", "msteamsv2.MSTeamsV2Config"))
     jira_configs: tuple[Any, ...] = entry(_Configs("jira", "jira.JiraConfig"))
     rocketchat_configs: tuple[Any, ...] = entry(_Configs("rocketchat", "config.RocketchatConfig"))
-    mattermost_configs: tuple[Any, ...] = entry(_Configs("mattermost", "mattermost.MattermostConfig"))
+    mattermost_configs: tuple[Any, ...] = entry(
+        _Configs("mattermost", "mattermost.MattermostConfig")
+    )
 
     def checked(self) -> Self:
         """A name, and no other name as a label."""

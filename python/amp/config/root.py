@@ -27,17 +27,13 @@ class Root(Struct):
 
     global_config: GlobalConfig | None = entry(StructOf(GlobalConfig), name="global")
     route: Route | None = entry(RouteOf())
-    inhibit_rules: tuple[InhibitRule, ...] = entry(
-        ListOf(InhibitRuleOf(), "[]common.InhibitRule")
-    )
+    inhibit_rules: tuple[InhibitRule, ...] = entry(ListOf(InhibitRuleOf(), "[]common.InhibitRule"))
     receivers: tuple[Receiver, ...] = entry(_list(Receiver, "[]config.Receiver"))
     templates: tuple[str, ...] = entry(ListOf(Text(), "[]string"), keep=True)
     mute_time_intervals: tuple[MuteInterval, ...] = entry(
         _list(MuteInterval, "[]config.MuteTimeInterval")
     )
-    time_intervals: tuple[NamedInterval, ...] = entry(
-        _list(NamedInterval, "[]config.TimeInterval")
-    )
+    time_intervals: tuple[NamedInterval, ...] = entry(_list(NamedInterval, "[]config.TimeInterval"))
     tracing: Tracing = entry(StructOf(Tracing, pointer=False))
     event_recorder: EventRecorder = entry(StructOf(EventRecorder, pointer=False))
 

@@ -17,12 +17,12 @@ from amp.fields.matchers import (
     check_classic_names,
     valid_name,
 )
-from amp.fields.node import Node
 from amp.fields.quote import quote
 from amp.fields.struct import Struct, StructOf, entry, refused
 
 if TYPE_CHECKING:
     from amp._core import Matcher
+    from amp.fields.node import Node
 
 ALL = "..."
 _TEXTS = ListOf(Text(), "[]string")

@@ -1,4 +1,4 @@
-"""Codecs of plain values, lists and maps (Upstream: yaml.v2 decode.go scalar, sequence, mapping)."""
+"""Codecs of plain values, lists and maps (Upstream: yaml.v2 decode.go)."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ class MapOf(Codec):
         self._key = key or _TEXT
 
     @property
-    def zero(self) -> Any:  # type: ignore[override]
+    def zero(self) -> Any:
         """A new empty map."""
         return {}
 

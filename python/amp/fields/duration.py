@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amp.errors import ConfigError
 from amp.fields.codec import Custom, Text
@@ -10,6 +10,9 @@ from amp.fields.decode import BAD, Codec, Decoder
 from amp.fields.node import SCALAR, Node
 from amp.fields.quote import quote
 from amp.fields.scalar import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NANOSECOND = 1
 MICROSECOND = 1_000
@@ -38,6 +41,7 @@ _GO_UNITS = {
     "m": MINUTE,
     "h": HOUR,
 }
+_FLAG_UNITS = {**_GO_UNITS, "d": DAY, "w": 7 * DAY}
 
 
 class Duration(int):
@@ -97,6 +101,15 @@ def format_duration(value: int) -> str:
 
 def parse_go_duration(text: str) -> Duration:
     """Go's grammar: `-1.5h`, `300ms` (Go: time.ParseDuration)."""
+    return _parse_go(text, _GO_UNITS)
+
+
+def parse_flag_duration(text: str) -> float:
+    """A duration on the command line, in seconds: Go's grammar with days and weeks (kingpin)."""
+    return _parse_go(text, _FLAG_UNITS).seconds
+
+
+def _parse_go(text: str, units: Mapping[str, int]) -> Duration:
     invalid = ConfigError(f"time: invalid duration {quote(text)}")
     negative = text.startswith("-")
     rest = text[1:] if text[:1] in ("-", "+") and text else text
@@ -117,12 +130,12 @@ def parse_go_duration(text: str) -> Duration:
         if width == 0:
             raise ConfigError(f"time: missing unit in duration {quote(text)}")
         unit, rest = rest[:width], rest[width:]
-        if unit not in _GO_UNITS:
+        if unit not in units:
             raise ConfigError(f"time: unknown unit {quote(unit)} in duration {quote(text)}")
-        total += int(number) * _GO_UNITS[unit]
+        total += int(number) * units[unit]
         if decimals:
             kept = decimals[:18]
-            total += int(int(kept) * (_GO_UNITS[unit] / 10 ** len(kept)))
+            total += int(int(kept) * (units[unit] / 10 ** len(kept)))
         if total > _LIMIT or (total == _LIMIT and not negative):
             raise invalid
     return Duration(-total if negative else total)
@@ -202,9 +215,7 @@ class PrometheusDuration(Codec):
 
 def go_duration_text() -> Codec:
     """A Go duration that must be written as text (pushover's retry, expire and ttl)."""
-    return Custom(
-        parse_go_duration, format_go_duration, go="config.duration", zero=Duration(0)
-    )
+    return Custom(parse_go_duration, format_go_duration, go="config.duration", zero=Duration(0))
 
 
 _TEXT = Text()

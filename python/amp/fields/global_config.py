@@ -9,12 +9,13 @@ from amp.fields.codec import Custom, Flag, HttpUrl, SecretText, SecretUrl, Text
 from amp.fields.duration import MINUTE, Duration, PrometheusDuration
 from amp.fields.hostport import HostPort, parse_host_port
 from amp.fields.http import HttpConfig
-from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry
 from amp.fields.tls import TlsConfig
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from amp.fields.secret import Secret
 
 HOST_PORT = Custom(parse_host_port, zero=HostPort(), go="string")
 

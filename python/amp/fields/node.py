@@ -115,10 +115,11 @@ class _Reader:
     def _node(self, event: Any) -> Node:
         line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent):
-            target = self._anchors.get(event.anchor)
+            name = str(event.anchor)
+            target = self._anchors.get(name)
             if target is None:
-                raise ConfigError(f"yaml: unknown anchor '{event.anchor}' referenced", line=line)
-            return Node(ALIAS, line, value=event.anchor, target=target)
+                raise ConfigError(f"yaml: unknown anchor '{name}' referenced", line=line)
+            return Node(ALIAS, line, value=name, target=target)
         tag = event.tag if event.tag not in (None, "!") else ""
         if isinstance(event, yaml.ScalarEvent):
             return Node(SCALAR, line, tag, event.value, plain=event.implicit[0])

@@ -6,9 +6,12 @@ import base64
 import binascii
 import re
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from amp.errors import ConfigError
-from amp.fields.node import Node
+
+if TYPE_CHECKING:
+    from amp.fields.node import Node
 
 STR = "!!str"
 BOOL = "!!bool"
@@ -22,15 +25,17 @@ MERGE = "!!merge"
 Value = str | bool | int | float | None
 
 _LONG = "tag:yaml.org,2002:"
-_TRUE = frozenset("y Y yes Yes YES true True TRUE on On ON".split())
-_FALSE = frozenset("n N no No NO false False FALSE off Off OFF".split())
+_TRUE = frozenset(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"])
+_FALSE = frozenset(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"])
 _NULLS = frozenset(["", "~", "null", "Null", "NULL"])
-_INFINITE = frozenset(".inf .Inf .INF +.inf +.Inf +.INF".split())
-_MINUS_INFINITE = frozenset("-.inf -.Inf -.INF".split())
-_NOT_A_NUMBER = frozenset(".nan .NaN .NAN".split())
+_INFINITE = frozenset([".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"])
+_MINUS_INFINITE = frozenset(["-.inf", "-.Inf", "-.INF"])
+_NOT_A_NUMBER = frozenset([".nan", ".NaN", ".NAN"])
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _LOOSE_FLOAT = re.compile(r"\.[0-9]+([eE][-+]?[0-9]+)?\Z")
-_INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[oO]?([0-7]+)|0[bB]([01]+)|(0|[1-9][0-9]*))\Z")
+_INTEGER = re.compile(
+    r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[oO]?([0-7]+)|0[bB]([01]+)|(0|[1-9][0-9]*))\Z"
+)
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
     r"(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)"

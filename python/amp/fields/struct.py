@@ -95,7 +95,7 @@ class StructOf(Codec):
         return self._fields
 
     @property
-    def zero(self) -> Any:  # type: ignore[override]
+    def zero(self) -> Any:
         """None for a pointer, else a struct whose every field is zero."""
         if self._pointer:
             return None

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from amp.errors import ConfigError
 from amp.fields.codec import Custom, Flag, SecretText, Text
 from amp.fields.paths import under
-from amp.fields.secret import Secret
 from amp.fields.struct import Struct, entry, refused
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from amp.fields.secret import Secret
 
 TLS_VERSIONS = ("TLS10", "TLS11", "TLS12", "TLS13")
 

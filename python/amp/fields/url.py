@@ -213,7 +213,9 @@ def _escape(text: str, allowed: frozenset[str] | set[str]) -> str:
     return "".join(out)
 
 
-def _normalized(text: str, allowed: set[str] | frozenset[str], given: set[str] | frozenset[str]) -> str:
+def _normalized(
+    text: str, allowed: set[str] | frozenset[str], given: set[str] | frozenset[str]
+) -> str:
     """The escaped form that Go prints: as given when that is valid."""
     plain = _unescape(text)
     return text if given.issuperset(text) else _escape(plain, allowed)

@@ -37,3 +37,8 @@ INTEGRATIONS: Mapping[str, str] = MappingProxyType(
 def config_class(name: str) -> Any:
     """The `Config` of a type of integration; its module is imported when first asked for."""
     return import_module(INTEGRATIONS[name]).Config
+
+
+def sender(name: str) -> Any:
+    """The `send` of a type of integration; None while it cannot deliver yet."""
+    return getattr(import_module(INTEGRATIONS[name]), "send", None)

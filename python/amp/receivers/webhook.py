@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from amp.fields.codec import Anything, Flag, Int, Text
 from amp.fields.duration import Duration, GoDuration
 from amp.fields.http import HttpConfig
-from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
 from amp.fields.template_url import TemplateUrl
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from amp.fields.global_config import GlobalConfig
+    from amp.fields.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from amp.config.dump import dump
 from amp.config.plan import plan
 from amp.config.root import ROOT, Root
+from amp.config.warnings import LoadWarning, warnings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +62,20 @@ class Config:
     def hash_metric(self) -> float:
         """The value of `alertmanager_config_hash`."""
         return float(int.from_bytes(self.digest[:6], "little"))
+
+    @property
+    def resolve_timeout_ns(self) -> int:
+        """How long an alert without an end is believed."""
+        return self.global_config.resolve_timeout
+
+    @property
+    def inhibit_rule_count(self) -> int:
+        """How many inhibit rules there are."""
+        return len(self.root.inhibit_rules)
+
+    def warnings(self, retention_seconds: float) -> list[LoadWarning]:
+        """What deserves a line in the log although the file is accepted."""
+        return warnings(self, retention_seconds)
 
     @property
     def time_intervals(self) -> Mapping[str, list[TimeInterval]]:
