@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from amp.store.writer import Writer
 
 Result = TypeVar("Result")
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SilenceSink(Protocol):
@@ -70,7 +73,7 @@ class Silences:
         self._writer = writer
         self._retention_ns = int(retention_seconds * SECOND_NS)
         self._clock = clock
-        self._log = log
+        self._log = log.bind(component="silences")
         self._metrics = metrics
         self._max_silences = max_silences
         self._max_size_bytes = max_size_bytes
@@ -317,10 +320,18 @@ class Silences:
             Id=silence.id,
             CreatedBy=silence.created_by,
             Comment=silence.comment,
-            StartsAt=silence.starts_at_ns,
-            EndsAt=silence.ends_at_ns,
-            Matchers=silence.matcher_sets,
+            StartsAt=_whole_seconds(silence.starts_at_ns),
+            EndsAt=_whole_seconds(silence.ends_at_ns),
+            Matchers=";".join(
+                ",".join("".join(matcher) for matcher in matchers)
+                for matchers in silence.matcher_sets
+            ),
         )
+
+
+def _whole_seconds(at_ns: int) -> str:
+    """An instant as log lines show it."""
+    return (EPOCH + timedelta(seconds=at_ns // SECOND_NS)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _expired(silence: Silence, now_ns: int) -> Silence:

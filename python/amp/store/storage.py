@@ -93,6 +93,7 @@ class Storage:
         self._metrics = metrics
         self._log_file = SnapshotFile(folder, "nflog", log=log, metrics=metrics)
         self._silences_file = SnapshotFile(folder, "silences", log=log, metrics=metrics)
+        self._whole = False
         writer.keep_whole(silences.entries)
 
     async def open(self) -> None:
@@ -113,6 +114,7 @@ class Storage:
                 break
             await self._clock.sleep(FIRST_RETRY_SECONDS)
         news = self._read_snapshots()
+        self._whole = True
         if self._writer.opened and news:
             await self._push(news)
 
@@ -268,7 +270,16 @@ class Storage:
         return len(data)
 
     async def close(self) -> None:
-        """Writes everything a last time and lets go of the store and the folder."""
+        """Writes everything a last time and lets go of the store and the folder.
+
+        State that was never brought back whole replaces no file.
+        """
+        if self._whole:
+            await self._save()
+        await asyncio.to_thread(self._writer.close)
+        self._lock.release()
+
+    async def _save(self) -> None:
         try:
             async with self._clock.timeout(CLOSE_SECONDS):
                 await self._writer.flush()
@@ -278,8 +289,6 @@ class Storage:
         except StoreUnavailable as error:
             self._log.error("Last changes are not in the store", err=str(error))
         await self.maintain()
-        await asyncio.to_thread(self._writer.close)
-        self._lock.release()
 
 
 def _entry(row: SilenceRow) -> SilenceEntry:
