@@ -24,6 +24,7 @@ from amp.api.times import milliseconds
 from amp.clock import SECOND_NS, SystemClock
 from amp.collector import StateCollector
 from amp.config.load import load_file
+from amp.config.warnings import warnings
 from amp.errors import AmpError, ConfigError
 from amp.external import external_url, peer, route_prefix
 from amp.httpclient import HttpClients
@@ -293,7 +294,7 @@ class App:
                 component="configuration",
                 integration=name,
             )
-        for warning in config.warnings(self._options.data_retention_seconds):
+        for warning in warnings(config, self._options.data_retention_seconds):
             self._log.warn(warning.message, component="configuration", **warning.attributes)
 
     async def _reload(self, running: Running, shared: Shared) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from amp._core import Engine, NotificationLog, Route
     from amp.clock import Clock
-    from amp.config.config import Config
+    from amp.config.schema import Config
     from amp.fields.http import HttpConfig
     from amp.httpclient import HttpClient, HttpClients
     from amp.log import Logger
