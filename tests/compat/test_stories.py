@@ -1,0 +1,43 @@
+"""Each story, played on the reference and on ours side by side."""
+
+from __future__ import annotations
+
+import difflib
+import pprint
+from typing import TYPE_CHECKING
+
+import pytest
+
+from compat.player import story_names
+
+if TYPE_CHECKING:
+    from compat.player import Performance, Told
+
+SLACK_SECONDS = 0.9
+"""Less than half of the shortest group_interval in the stories: a missed tick is seen."""
+
+
+def same(ours: object, reference: object) -> None:
+    """Fails with the lines that differ."""
+    if ours != reference:
+        texts = [pprint.pformat(one, width=150).splitlines() for one in (reference, ours)]
+        lines = difflib.unified_diff(*texts, "reference", "ours", lineterm="", n=2)
+        pytest.fail("\n".join(lines), pytrace=False)
+
+
+def bodies(notifications: dict[str, list[Told]]) -> dict[str, list[object]]:
+    """What was sent, without when."""
+    return {key: [(one.status, one.body) for one in told] for key, told in notifications.items()}
+
+
+@pytest.mark.parametrize("name", story_names())
+def test_both_tell_the_same_story(name: str, performances: dict[str, Performance]) -> None:
+    reference, ours = performances[name].transcripts()
+    same(ours.answers, reference.answers)
+    same(bodies(ours.notifications), bodies(reference.notifications))
+    slack = SLACK_SECONDS + performances[name].story.skew_seconds
+    for key, told in reference.notifications.items():
+        expected = [one.after_seconds for one in told]
+        found = [one.after_seconds for one in ours.notifications[key]]
+        late = [abs(a - b) > slack for a, b in zip(found, expected, strict=True)]
+        assert not any(late), f"{key}: at {found}, the reference at {expected} seconds"
