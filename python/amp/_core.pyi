@@ -230,7 +230,14 @@ class Engine:
     def counts_by_group(self, now_ns: int) -> list[tuple[str, int, int, int]]: ...
     def drain(self, limit: int) -> list[AlertRow]:
         """Changes that the store must learn, oldest first, coalesced per alert."""
-    def restore(self, rows: Sequence[AlertRow], now_ns: int, grace_ns: int) -> int: ...
+    def pending(self) -> int:
+        """How many changes wait to be drained."""
+    def mark_all(self) -> None:
+        """Queues every alert again: the store lost what it had."""
+    def restore(
+        self, rows: Sequence[AlertRow], now_ns: int, grace_ns: int
+    ) -> tuple[int, list[tuple[int, int, bool]]]:
+        """Brings alerts back: how many, and new timers (none before configure). Known ones stay."""
 
 AlertRow = tuple[str, bool, str, str, int, int, int, bool, str]
 """fingerprint, deleted, labels JSON, annotations JSON, starts, ends, updated (ns), timeout, generator URL."""

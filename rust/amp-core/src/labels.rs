@@ -15,9 +15,9 @@ pub struct Label {
     pub value: Box<str>,
 }
 
-/// A set of labels, sorted by name in byte order, one value a name.
+/// A set of labels, sorted by name in byte order, one value a name. A clone shares the labels.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LabelSet(Box<[Arc<Label>]>);
+pub struct LabelSet(Arc<[Arc<Label>]>);
 
 impl LabelSet {
     /// Builds a set from labels in any order; of several with one name the last stays.
@@ -26,13 +26,13 @@ impl LabelSet {
         labels.reverse();
         labels.dedup_by(|a, b| a.name == b.name);
         labels.reverse();
-        Self(labels.into_boxed_slice())
+        Self(labels.into())
     }
 
     /// Wraps labels that are already sorted by name and distinct.
     pub fn from_sorted(labels: Vec<Arc<Label>>) -> Self {
         debug_assert!(labels.windows(2).all(|w| w[0].name < w[1].name));
-        Self(labels.into_boxed_slice())
+        Self(labels.into())
     }
 
     /// Builds a set from name and value pairs.

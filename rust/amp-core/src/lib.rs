@@ -1,9 +1,12 @@
 //! The engine of Alertmanager++: pure Rust, no Python, no input or output, no clock (`now` is an argument).
 
+pub mod alert;
+pub mod engine;
 pub mod error;
 pub mod index;
 pub mod inhibit;
 pub mod interval;
+pub mod json;
 pub mod labels;
 pub mod matcher;
 pub mod nflog;
@@ -14,6 +17,7 @@ pub mod route;
 pub mod silence;
 pub mod snapshot;
 pub mod time;
+mod time_error;
 mod wire;
 
 pub use error::Error;

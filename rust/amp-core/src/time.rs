@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::hash::{Hash, Hasher};
 
 use crate::error::Error;
+use crate::time_error;
 
 const NANOS: i128 = 1_000_000_000;
 const DAY: i64 = 86_400;
@@ -106,8 +107,7 @@ impl Time {
         if text.is_empty() {
             return Ok(Self::new(0, 0));
         }
-        read(text.as_bytes())
-            .ok_or_else(|| Error::Decode(format!("parsing time {text:?}: not an RFC 3339 time")))
+        read(text.as_bytes()).ok_or_else(|| Error::Decode(time_error::date_error(text)))
     }
 
     /// Appends RFC 3339 with nanoseconds, trailing zeros trimmed, as Go's `time.RFC3339Nano`.

@@ -5,6 +5,7 @@
 
 use pyo3::prelude::*;
 
+mod engine;
 mod error;
 mod inhibit;
 mod interval;
@@ -20,6 +21,7 @@ mod snapshot;
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(module)?;
+    engine::register(module)?;
     labels::register(module)?;
     nflog::register(module)?;
     snapshot::register(module)?;

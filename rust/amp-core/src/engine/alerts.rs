@@ -1,0 +1,270 @@
+//! The alerts themselves: a slab with a look-up by labels.
+
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use smallvec::SmallVec;
+
+use super::index::Slot;
+use crate::labels::LabelSet;
+use crate::silence::Verdict;
+use crate::time::Time;
+
+/// Alerts in one block of the slab: blocks never move, so that growth costs no copying.
+const BLOCK: usize = 1024;
+
+/// One alert, known by its labels.
+// Independent facts, not the states of a machine.
+#[allow(clippy::struct_excessive_bools)]
+#[derive(Debug)]
+pub(crate) struct Alert {
+    pub(crate) labels: LabelSet,
+    /// A JSON object, keys sorted, escaped as the API shows it.
+    pub(crate) annotations: Arc<str>,
+    /// The inside of a JSON string.
+    pub(crate) generator_url: Arc<str>,
+    pub(crate) starts_at: Time,
+    pub(crate) ends_at: Time,
+    pub(crate) updated_at_ns: i64,
+    pub(crate) fingerprint: u64,
+    hash: u64,
+    /// The end that the store knows.
+    pub(crate) written_end_ns: i64,
+    /// The groups the alert is a member of, in routing order.
+    pub(crate) groups: SmallVec<[u64; 2]>,
+    pub(crate) verdict: Verdict,
+    /// Whether the provider's store holds the alert; groups may hold one that was collected.
+    pub(crate) stored: bool,
+    /// Whether the end was made up from the resolve timeout.
+    pub(crate) timeout: bool,
+    /// Whether the alert is a member of every group it belongs to.
+    pub(crate) grouped: bool,
+    /// Whether the alert was flushed as resolved everywhere.
+    pub(crate) done: bool,
+    /// Whether the alert may inhibit others.
+    pub(crate) source: bool,
+    /// The ticket of the row for the store that is queued, 0 for none.
+    pub(crate) queued: u32,
+    /// Whether the store has a row.
+    pub(crate) written: bool,
+}
+
+impl Alert {
+    /// Whether the alert is over. Upstream: types `Alert.ResolvedAt`.
+    pub(crate) fn resolved_at(&self, now: Time) -> bool {
+        self.ends_at <= now
+    }
+
+    pub(crate) fn times(&self) -> Times {
+        Times {
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+            updated_at_ns: self.updated_at_ns,
+            timeout: self.timeout,
+        }
+    }
+}
+
+/// All alerts.
+#[derive(Debug, Default)]
+pub(crate) struct Alerts {
+    blocks: Vec<Vec<Option<Alert>>>,
+    free: Vec<Slot>,
+    table: HashTable<Slot>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Alerts {
+    /// A hash of sorted labels, for the other calls.
+    pub(crate) fn hash<'a>(&self, labels: impl Iterator<Item = (&'a str, &'a str)>) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        for (name, value) in labels {
+            hasher.write(name.as_bytes());
+            hasher.write_u8(0xFF);
+            hasher.write(value.as_bytes());
+            hasher.write_u8(0xFE);
+        }
+        hasher.finish()
+    }
+
+    /// Finds an alert by its sorted labels.
+    pub(crate) fn find<'a, I>(&self, hash: u64, labels: &I) -> Option<Slot>
+    where
+        I: ExactSizeIterator<Item = (&'a str, &'a str)> + Clone,
+    {
+        self.table
+            .find(hash, |slot| {
+                self.get(*slot).is_some_and(|alert| {
+                    alert.hash == hash
+                        && alert.labels.len() == labels.len()
+                        && alert
+                            .labels
+                            .iter()
+                            .zip(labels.clone())
+                            .all(|(own, (name, value))| *own.value == *value && *own.name == *name)
+                })
+            })
+            .copied()
+    }
+
+    /// A place for a new alert; the same one until [`Alerts::insert`].
+    pub(crate) fn next_slot(&self) -> Slot {
+        self.free.last().copied().unwrap_or_else(|| {
+            let full = self.blocks.len().saturating_sub(1) * BLOCK;
+            Slot::try_from(full + self.blocks.last().map_or(0, Vec::len)).unwrap_or(Slot::MAX)
+        })
+    }
+
+    /// Puts an alert where [`Alerts::next_slot`] said.
+    pub(crate) fn insert(&mut self, hash: u64, mut alert: Alert) -> Slot {
+        alert.hash = hash;
+        let slot = self.next_slot();
+        if self.free.pop().is_some() {
+            let at = slot as usize;
+            self.blocks[at / BLOCK][at % BLOCK] = Some(alert);
+        } else {
+            match self.blocks.last_mut() {
+                Some(block) if block.len() < BLOCK => block.push(Some(alert)),
+                _ => {
+                    let mut block = Vec::with_capacity(BLOCK);
+                    block.push(Some(alert));
+                    self.blocks.push(block);
+                }
+            }
+        }
+        let blocks = &self.blocks;
+        self.table.insert_unique(hash, slot, |slot| {
+            let at = *slot as usize;
+            blocks[at / BLOCK][at % BLOCK]
+                .as_ref()
+                .map_or(0, |alert| alert.hash)
+        });
+        slot
+    }
+
+    /// Takes an alert out.
+    pub(crate) fn remove(&mut self, slot: Slot) -> Option<Alert> {
+        let at = slot as usize;
+        let alert = self
+            .blocks
+            .get_mut(at / BLOCK)?
+            .get_mut(at % BLOCK)?
+            .take()?;
+        if let Ok(entry) = self.table.find_entry(alert.hash, |other| *other == slot) {
+            entry.remove();
+        }
+        self.free.push(slot);
+        Some(alert)
+    }
+
+    pub(crate) fn get(&self, slot: Slot) -> Option<&Alert> {
+        let at = slot as usize;
+        self.blocks.get(at / BLOCK)?.get(at % BLOCK)?.as_ref()
+    }
+
+    pub(crate) fn get_mut(&mut self, slot: Slot) -> Option<&mut Alert> {
+        let at = slot as usize;
+        self.blocks
+            .get_mut(at / BLOCK)?
+            .get_mut(at % BLOCK)?
+            .as_mut()
+    }
+
+    /// Every alert.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Slot, &Alert)> {
+        (0..)
+            .zip(self.blocks.iter().flatten())
+            .filter_map(|(slot, alert)| Some((slot, alert.as_ref()?)))
+    }
+}
+
+/// What an alert is made of, before it has a place.
+pub(crate) struct Content {
+    pub(crate) labels: LabelSet,
+    pub(crate) annotations: Arc<str>,
+    pub(crate) generator_url: Arc<str>,
+    pub(crate) times: Times,
+}
+
+impl Content {
+    pub(crate) fn into_alert(self) -> Alert {
+        Alert {
+            fingerprint: self.labels.fingerprint(),
+            labels: self.labels,
+            annotations: self.annotations,
+            generator_url: self.generator_url,
+            starts_at: self.times.starts_at,
+            ends_at: self.times.ends_at,
+            updated_at_ns: self.times.updated_at_ns,
+            timeout: self.times.timeout,
+            hash: 0,
+            written_end_ns: i64::MIN,
+            groups: SmallVec::new(),
+            verdict: Verdict::default(),
+            stored: true,
+            grouped: false,
+            done: false,
+            source: false,
+            queued: 0,
+            written: false,
+        }
+    }
+}
+
+/// When an alert is active.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Times {
+    pub(crate) starts_at: Time,
+    pub(crate) ends_at: Time,
+    pub(crate) updated_at_ns: i64,
+    pub(crate) timeout: bool,
+}
+
+impl Times {
+    /// What is stored once `new` was posted for an alert with these times.
+    ///
+    /// Upstream: provider/mem/mem.go `Put`, types `Alert.Merge`.
+    pub(crate) fn merge(self, new: Self, now: Time) -> Merged {
+        let overlap = (new.ends_at > self.starts_at && new.ends_at < self.ends_at)
+            || (new.starts_at > self.starts_at && new.starts_at < self.ends_at);
+        if !overlap {
+            return Merged {
+                times: new,
+                newer_content: true,
+            };
+        }
+        // A clock that was set back makes the stored alert the younger one.
+        let newer_content = self.updated_at_ns <= new.updated_at_ns;
+        let (older, younger) = if newer_content {
+            (self, new)
+        } else {
+            (new, self)
+        };
+        let mut times = younger;
+        if older.starts_at < younger.starts_at {
+            times.starts_at = older.starts_at;
+        }
+        let later = older.ends_at > younger.ends_at;
+        let keeps_older_end = if younger.ends_at <= now {
+            older.ends_at <= now && later
+        } else {
+            later && !older.timeout
+        };
+        if keeps_older_end {
+            times.ends_at = older.ends_at;
+        }
+        Merged {
+            times,
+            newer_content,
+        }
+    }
+}
+
+/// The outcome of a merge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Merged {
+    pub(crate) times: Times,
+    /// Whether annotations and generator URL come from the posted alert.
+    pub(crate) newer_content: bool,
+}

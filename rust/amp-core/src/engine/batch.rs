@@ -1,0 +1,340 @@
+//! The alerts of one flush, frozen, and the JSON that notifications are made of.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::index::Slot;
+use crate::json;
+use crate::labels::LabelSet;
+use crate::time::Time;
+
+/// What all batches of one flush share.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// The group.
+    pub group_id: u64,
+    /// The group's route.
+    pub route_index: u32,
+    /// The group's public key.
+    pub group_key: Arc<str>,
+    /// The name of the receiver.
+    pub receiver: Arc<str>,
+    /// The labels that all alerts of the group share because they make the group.
+    pub group_labels: LabelSet,
+    /// Rendered route labels, a JSON object.
+    pub route_labels: Arc<str>,
+    /// Route labels that failed: name and error.
+    pub route_label_errors: Vec<(String, String)>,
+}
+
+/// One alert of a batch.
+#[derive(Debug, Clone)]
+pub struct Item {
+    pub(super) slot: Slot,
+    /// Where the alert stood among the group's members.
+    pub(super) position: usize,
+    /// The public identity.
+    pub fingerprint: u64,
+    /// The labels.
+    pub labels: LabelSet,
+    /// A JSON object.
+    pub annotations: Arc<str>,
+    /// The inside of a JSON string.
+    pub generator_url: Arc<str>,
+    /// When it began.
+    pub starts_at: Time,
+    /// When it ended; zero for a firing alert.
+    pub ends_at: Time,
+    /// Whether it was firing when the batch was made.
+    pub firing: bool,
+    pub(super) updated_at_ns: i64,
+}
+
+/// Alerts of one group in the order of notifications.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// What it shares with others of the same flush.
+    pub head: Arc<Head>,
+    items: Arc<[Item]>,
+    firing: Arc<[u64]>,
+    resolved: Arc<[u64]>,
+}
+
+impl Batch {
+    pub(super) fn new(head: Arc<Head>, items: Vec<Item>) -> Self {
+        let hashes = |firing: bool| {
+            items
+                .iter()
+                .filter(|item| item.firing == firing)
+                .map(|item| item.labels.log_hash())
+                .collect()
+        };
+        Self {
+            firing: hashes(true),
+            resolved: hashes(false),
+            items: items.into(),
+            head,
+        }
+    }
+
+    /// The same alerts under another head.
+    pub(super) fn with_head(self, head: Head) -> Self {
+        Self {
+            head: Arc::new(head),
+            ..self
+        }
+    }
+
+    /// The alerts.
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// The notification log's hashes of the firing alerts.
+    pub fn firing_hashes(&self) -> &[u64] {
+        &self.firing
+    }
+
+    /// The notification log's hashes of the resolved alerts.
+    pub fn resolved_hashes(&self) -> &[u64] {
+        &self.resolved
+    }
+
+    /// The batch without the alerts that a stage drops; itself when none is.
+    pub(super) fn keep(&self, keeps: &[bool]) -> Self {
+        if keeps.iter().all(|keep| *keep) {
+            return self.clone();
+        }
+        let kept = self.items.iter().zip(keeps).filter(|(_, keep)| **keep);
+        Self::new(
+            Arc::clone(&self.head),
+            kept.map(|(item, _)| item.clone()).collect(),
+        )
+    }
+
+    /// Only the firing alerts.
+    #[must_use]
+    pub fn firing_only(&self) -> Self {
+        if self.resolved.is_empty() {
+            return self.clone();
+        }
+        let keeps: Vec<bool> = self.items.iter().map(|item| item.firing).collect();
+        self.keep(&keeps)
+    }
+
+    /// The webhook's version 4 body with its line end; `max_alerts` 0 means all.
+    ///
+    /// Upstream: notify/webhook/webhook.go `Message`.
+    pub fn webhook_json(&self, reason: &str, external_url: &str, max_alerts: usize) -> String {
+        let shown = match max_alerts {
+            0 => self.items.len(),
+            max => self.items.len().min(max),
+        };
+        let mut out = self.data(&self.items[..shown], reason, external_url);
+        out.push_str(",\"version\":\"4\",\"groupKey\":");
+        json::write_str(&mut out, &self.head.group_key);
+        let _ = write!(out, ",\"truncatedAlerts\":{}", self.items.len() - shown);
+        out.push_str("}\n");
+        out
+    }
+
+    /// Template data: the webhook's body without version, groupKey and truncatedAlerts.
+    ///
+    /// Upstream: template/template.go `Data`.
+    pub fn data_json(&self, reason: &str, external_url: &str) -> String {
+        let mut out = self.data(&self.items, reason, external_url);
+        out.push('}');
+        out
+    }
+
+    /// The data's JSON without its last brace.
+    fn data(&self, items: &[Item], reason: &str, external_url: &str) -> String {
+        let head = &*self.head;
+        let size: usize = items
+            .iter()
+            .map(|item| 320 + item.annotations.len() + item.labels.len() * 40)
+            .sum();
+        let mut out = String::with_capacity(size + 1024);
+        out.push_str("{\"receiver\":");
+        json::write_str(&mut out, &quote_meta(&head.receiver));
+        let firing = items.iter().any(|item| item.firing);
+        out.push_str(",\"status\":");
+        out.push_str(status(firing));
+        out.push_str(",\"alerts\":[");
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                out.push(',');
+            }
+            write_item(&mut out, item);
+        }
+        out.push_str("],\"notification_reason\":");
+        json::write_str(&mut out, reason);
+        out.push_str(",\"groupLabels\":");
+        write_labels(&mut out, &head.group_labels);
+        out.push_str(",\"commonLabels\":");
+        write_common_labels(&mut out, items);
+        out.push_str(",\"commonAnnotations\":");
+        write_common_annotations(&mut out, items);
+        out.push_str(",\"routeLabels\":");
+        out.push_str(&head.route_labels);
+        out.push_str(",\"externalURL\":");
+        json::write_str(&mut out, external_url);
+        out
+    }
+
+    /// The alerts for a log line.
+    ///
+    /// Upstream: types `Alert.String`.
+    pub fn labels_text(&self) -> String {
+        let mut out = String::from("[");
+        for (at, item) in self.items.iter().enumerate() {
+            if at > 0 {
+                out.push(' ');
+            }
+            let name = item.labels.get("alertname").unwrap_or_default();
+            let short = item.fingerprint >> 36;
+            let state = if item.firing { "active" } else { "resolved" };
+            let _ = write!(out, "{name}[{short:07x}][{state}]");
+        }
+        out.push(']');
+        out
+    }
+}
+
+fn status(firing: bool) -> &'static str {
+    if firing { "\"firing\"" } else { "\"resolved\"" }
+}
+
+fn write_item(out: &mut String, item: &Item) {
+    out.push_str("{\"status\":");
+    out.push_str(status(item.firing));
+    out.push_str(",\"labels\":");
+    write_labels(out, &item.labels);
+    out.push_str(",\"annotations\":");
+    out.push_str(&item.annotations);
+    out.push_str(",\"startsAt\":\"");
+    item.starts_at.write_rfc3339_nano(out);
+    out.push_str("\",\"endsAt\":\"");
+    item.ends_at.write_rfc3339_nano(out);
+    out.push_str("\",\"generatorURL\":\"");
+    out.push_str(&item.generator_url);
+    out.push_str("\",\"fingerprint\":\"");
+    write_fingerprint(out, item.fingerprint);
+    out.push_str("\"}");
+}
+
+/// Sixteen hex digits.
+pub(super) fn write_fingerprint(out: &mut String, fingerprint: u64) {
+    for shift in (0..16).rev() {
+        let digit = u32::try_from(fingerprint >> (shift * 4) & 15).unwrap_or_default();
+        out.push(char::from_digit(digit, 16).unwrap_or('0'));
+    }
+}
+
+/// Labels as a JSON object.
+pub(super) fn write_labels(out: &mut String, labels: &LabelSet) {
+    let mut separator = '{';
+    for label in labels {
+        out.push(separator);
+        json::write_str(out, &label.name);
+        out.push(':');
+        json::write_str(out, &label.value);
+        separator = ',';
+    }
+    if separator == '{' {
+        out.push('{');
+    }
+    out.push('}');
+}
+
+/// The labels that are equal in all alerts.
+fn write_common_labels(out: &mut String, items: &[Item]) {
+    let Some((first, others)) = items.split_first() else {
+        out.push_str("{}");
+        return;
+    };
+    let common = first
+        .labels
+        .iter()
+        .filter(|label| {
+            others.iter().all(|item| {
+                item.labels
+                    .label(&label.name)
+                    .is_some_and(|other| Arc::ptr_eq(other, label) || other.value == label.value)
+            })
+        })
+        .map(Arc::clone)
+        .collect();
+    write_labels(out, &LabelSet::from_sorted(common));
+}
+
+/// The annotations that are equal in all alerts.
+fn write_common_annotations(out: &mut String, items: &[Item]) {
+    let Some((first, others)) = items.split_first() else {
+        out.push_str("{}");
+        return;
+    };
+    let differing: Vec<&str> = others
+        .iter()
+        .filter(|item| item.annotations != first.annotations)
+        .map(|item| &*item.annotations)
+        .collect();
+    if differing.is_empty() {
+        out.push_str(&first.annotations);
+        return;
+    }
+    let mut common: Vec<(&str, &str)> = pairs(&first.annotations);
+    for annotations in differing {
+        let other: FxHashMap<&str, &str> = pairs(annotations).into_iter().collect();
+        common.retain(|(name, value)| other.get(name) == Some(value));
+        if common.is_empty() {
+            break;
+        }
+    }
+    out.push('{');
+    for (at, (name, value)) in common.iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        let _ = write!(out, "{name}:{value}");
+    }
+    out.push('}');
+}
+
+/// The name and value literals of an object of strings that this crate wrote.
+pub(super) fn pairs(object: &str) -> Vec<(&str, &str)> {
+    let mut literals = Vec::new();
+    let bytes = object.as_bytes();
+    let mut at = 0;
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr(b'"', rest)) {
+        let from = at + found;
+        at = from + 1;
+        while let Some(&byte) = bytes.get(at) {
+            match byte {
+                b'"' => break,
+                b'\\' => at += 2,
+                _ => at += 1,
+            }
+        }
+        at += 1;
+        literals.push(object.get(from..at).unwrap_or_default());
+    }
+    literals
+        .chunks_exact(2)
+        .map(|pair| (pair[0], pair[1]))
+        .collect()
+}
+
+/// Upstream shows receivers as Go's `regexp.QuoteMeta` writes them.
+fn quote_meta(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if r"\.+*?()|[]{}^$".contains(letter) {
+            out.push('\\');
+        }
+        out.push(letter);
+    }
+    out
+}

@@ -1,0 +1,62 @@
+//! Swapping in a configuration.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::groups::NewGroup;
+use super::index::Slot;
+use super::{Engine, Render};
+use crate::error::Error;
+use crate::inhibit::InhibitIndex;
+use crate::json;
+use crate::route::RouteTree;
+use crate::time::Time;
+
+impl Engine {
+    /// Takes the routes and inhibit rules of a plan and rebuilds all groups from the alerts; the new groups. A plan
+    /// that does not compile changes nothing.
+    ///
+    /// Upstream: a reload builds a new inhibitor and a new dispatcher from the provider's alerts.
+    pub fn configure(
+        &mut self,
+        plan: &[u8],
+        renderer: Arc<dyn Render>,
+        now_ns: i64,
+    ) -> Result<Vec<NewGroup>, Error> {
+        let plan: Value = serde_json::from_slice(plan)
+            .map_err(|error| Error::Config(format!("plan: {error}")))?;
+        let tree = RouteTree::compile(&plan)?;
+        let inhibit = InhibitIndex::compile(&plan)?;
+        self.receiver_json = tree
+            .routes()
+            .iter()
+            .map(|route| format!("{{\"name\":{}}}", json::quoted(&route.receiver)).into())
+            .collect();
+        self.tree = Some(tree);
+        self.inhibit = inhibit;
+        self.renderer = Some(renderer);
+        self.groups.clear();
+        let now = Time::from_unix_ns(now_ns);
+        let slots: Vec<Slot> = self.alerts.iter().map(|(slot, _)| slot).collect();
+        let mut timers = Vec::new();
+        for slot in slots {
+            self.rejoin(slot, now, &mut timers);
+        }
+        Ok(timers)
+    }
+
+    fn rejoin(&mut self, slot: Slot, now: Time, timers: &mut Vec<NewGroup>) {
+        let Some(alert) = self.alerts.get_mut(slot) else {
+            return;
+        };
+        alert.groups.clear();
+        alert.grouped = false;
+        alert.source = self
+            .inhibit
+            .update(alert.fingerprint, &alert.labels, alert.ends_at);
+        if !alert.done {
+            self.join_groups(slot, now, timers);
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! Flushing groups: batches, what the muting stages drop, and what a success leaves behind.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::Engine;
+use super::batch::{Batch, Head, Item};
+use super::groups::{Group, Member, NewGroup, mark};
+use super::index::Slot;
+use crate::json;
+use crate::labels::LabelSet;
+use crate::silence::Verdict;
+use crate::time::Time;
+
+impl Engine {
+    /// Makes an alert a member of the groups of its routes; new groups need timers.
+    ///
+    /// Upstream: dispatch/dispatch.go `routeAlert`, `groupAlert`.
+    pub(super) fn join_groups(&mut self, slot: Slot, now: Time, timers: &mut Vec<NewGroup>) {
+        let Some(tree) = &self.tree else { return };
+        let Some(alert) = self.alerts.get_mut(slot) else {
+            return;
+        };
+        let mut joined = smallvec::SmallVec::new();
+        for index in tree.match_indices(&alert.labels) {
+            let Some(route) = tree.route(index) else {
+                continue;
+            };
+            let labels = route.group_labels(&alert.labels);
+            let living = self
+                .groups
+                .find(index, &labels)
+                .filter(|id| self.groups.get(*id).is_some_and(|group| !group.destroyed));
+            let id = living.unwrap_or_else(|| {
+                let id = self.groups.add(Group {
+                    route: index,
+                    key: route.group_key(&labels).into(),
+                    labels,
+                    members: Vec::new(),
+                    sorted: true,
+                    destroyed: false,
+                    muted_by: Arc::new([]),
+                    route_labels: None,
+                });
+                let immediate = alert.starts_at.add_ns(route.group_wait_ns) < now;
+                timers.push((id, index, immediate));
+                id
+            });
+            if !alert.groups.contains(&id)
+                && let Some(group) = self.groups.get_mut(id)
+            {
+                group.members.push(Member { slot, marks: 0 });
+                group.sorted = group.members.len() == 1;
+            }
+            if let Some(group) = self.groups.get_mut(id) {
+                group.route_labels = None;
+            }
+            joined.push(id);
+        }
+        alert.groups = joined;
+        alert.grouped = true;
+        alert.done = false;
+    }
+
+    /// Frozen batches of groups, route labels rendered; `None` for an empty or unknown group.
+    ///
+    /// Upstream: dispatch/dispatch.go `aggrGroup.flush`.
+    pub fn flush(&mut self, group_ids: &[u64], now_ns: i64) -> Vec<Option<Batch>> {
+        let now = Time::from_unix_ns(now_ns);
+        group_ids
+            .iter()
+            .map(|id| self.flush_group(*id, now))
+            .collect()
+    }
+
+    pub(super) fn flush_group(&mut self, id: u64, now: Time) -> Option<Batch> {
+        self.sort_members(id);
+        let group = self.groups.get(id)?;
+        let items: Vec<Item> = group
+            .members
+            .iter()
+            .enumerate()
+            .filter_map(|(position, member)| self.item(position, member.slot, now))
+            .collect();
+        if items.is_empty() {
+            return None;
+        }
+        let route = self.tree.as_ref()?.route(group.route)?;
+        let head = Head {
+            group_id: id,
+            route_index: group.route,
+            group_key: Arc::clone(&group.key),
+            receiver: Arc::clone(&route.receiver),
+            group_labels: group.labels.clone(),
+            route_labels: "{}".into(),
+            route_label_errors: Vec::new(),
+        };
+        if route.labels.is_empty() {
+            return Some(Batch::new(Arc::new(head), items));
+        }
+        let unlabelled = Batch::new(Arc::new(head.clone()), items);
+        let (route_labels, route_label_errors) = self.render_route_labels(&unlabelled);
+        let head = Head {
+            route_labels,
+            route_label_errors,
+            ..head
+        };
+        Some(unlabelled.with_head(head))
+    }
+
+    fn item(&self, position: usize, slot: Slot, now: Time) -> Option<Item> {
+        let alert = self.alerts.get(slot)?;
+        let firing = !alert.resolved_at(now);
+        Some(Item {
+            slot,
+            position,
+            fingerprint: alert.fingerprint,
+            labels: alert.labels.clone(),
+            annotations: Arc::clone(&alert.annotations),
+            generator_url: Arc::clone(&alert.generator_url),
+            starts_at: alert.starts_at,
+            ends_at: if firing { Time::ZERO } else { alert.ends_at },
+            firing,
+            updated_at_ns: alert.updated_at_ns,
+        })
+    }
+
+    /// The labels of a batch's route, templates rendered against the batch; those that failed with their errors.
+    pub(super) fn render_route_labels(&self, batch: &Batch) -> (Arc<str>, Vec<(String, String)>) {
+        let route = self
+            .tree
+            .as_ref()
+            .and_then(|tree| tree.route(batch.head.route_index));
+        let mut out = String::from("{");
+        let mut errors = Vec::new();
+        let mut data: Option<String> = None;
+        for (name, text) in route.iter().flat_map(|route| &route.labels) {
+            let rendered = match &self.renderer {
+                Some(renderer) if text.contains("{{") => {
+                    let data = data.get_or_insert_with(|| batch.data_json("unknown", ""));
+                    renderer.render(text, data.as_bytes())
+                }
+                _ => Ok(text.clone()),
+            };
+            match rendered {
+                Ok(value) => {
+                    if out.len() > 1 {
+                        out.push(',');
+                    }
+                    json::write_str(&mut out, name);
+                    out.push(':');
+                    json::write_str(&mut out, &value);
+                }
+                Err(error) => errors.push((name.clone(), error)),
+            }
+        }
+        out.push('}');
+        (out.into(), errors)
+    }
+
+    /// Brings the members of a group into the order of notifications.
+    pub(super) fn sort_members(&mut self, id: u64) {
+        let Some(group) = self.groups.get_mut(id) else {
+            return;
+        };
+        if group.sorted {
+            return;
+        }
+        let alerts = &self.alerts;
+        let labels = |member: &Member| alerts.get(member.slot).map(|alert| &alert.labels);
+        group.members.sort_by(|a, b| match (labels(a), labels(b)) {
+            (Some(a), Some(b)) => notification_order(a, b),
+            _ => Ordering::Equal,
+        });
+        group.sorted = true;
+    }
+
+    /// The batch without inhibited alerts; writes the group's markers.
+    ///
+    /// Upstream: notify/mute.go `MuteStage`, inhibit/inhibit.go `Mutes`.
+    pub fn drop_inhibited(&mut self, batch: &Batch, now_ns: i64) -> Batch {
+        let now = Time::from_unix_ns(now_ns);
+        let keeps: Vec<bool> = batch
+            .items()
+            .iter()
+            .map(|item| {
+                self.inhibit
+                    .first(item.fingerprint, &item.labels, now)
+                    .is_none()
+            })
+            .collect();
+        self.mark(batch, &keeps, mark::INHIBITED);
+        batch.keep(&keeps)
+    }
+
+    /// The batch without silenced alerts; writes the group's markers.
+    ///
+    /// Upstream: silence/silence.go `Silencer.Mutes`.
+    pub fn drop_silenced(&mut self, batch: &Batch, now_ns: i64) -> Batch {
+        let now = Time::from_unix_ns(now_ns);
+        let mut keeps = Vec::with_capacity(batch.items().len());
+        for item in batch.items() {
+            let alert = self
+                .alerts
+                .get_mut(item.slot)
+                .filter(|alert| alert.fingerprint == item.fingerprint);
+            let mut fresh = Verdict::default();
+            let verdict = alert.map_or(&mut fresh, |alert| &mut alert.verdict);
+            self.silences.verdict(&item.labels, verdict);
+            keeps.push(self.silences.active(verdict, now).next().is_none());
+        }
+        self.mark(batch, &keeps, mark::SILENCED);
+        batch.keep(&keeps)
+    }
+
+    /// Notes for each alert of a batch that a stage saw it, and whether the stage dropped it.
+    fn mark(&mut self, batch: &Batch, keeps: &[bool], bit: u8) {
+        let Some(group) = self.groups.get_mut(batch.head.group_id) else {
+            return;
+        };
+        for (item, keep) in batch.items().iter().zip(keeps) {
+            if let Some(member) = group.member_mut(item.position, item.slot) {
+                member.marks |= mark::SEEN;
+                if *keep {
+                    member.marks &= !bit;
+                } else {
+                    member.marks |= bit;
+                }
+            }
+        }
+    }
+
+    /// Notes the intervals that muted a group at its flush.
+    pub fn set_muted_by(&mut self, group_id: u64, names: &[String]) {
+        if let Some(group) = self.groups.get_mut(group_id)
+            && *group.muted_by != *names
+        {
+            group.muted_by = names.into();
+        }
+    }
+
+    /// After a successful flush: forgets the batch's resolved alerts that did not change since. Whether the group is
+    /// destroyed now.
+    ///
+    /// Upstream: dispatch/dispatch.go `aggrGroup.flush`, store/store.go `DeleteIfNotModified`.
+    pub fn complete(&mut self, batch: &Batch) -> bool {
+        let id = batch.head.group_id;
+        let mut gone: Vec<Slot> = Vec::new();
+        for item in batch.items().iter().filter(|item| !item.firing) {
+            if let Some(alert) = self.alerts.get_mut(item.slot)
+                && alert.fingerprint == item.fingerprint
+                && alert.updated_at_ns == item.updated_at_ns
+            {
+                alert.groups.retain(|group| *group != id);
+                alert.grouped = false;
+                gone.push(item.slot);
+            }
+        }
+        let Some(group) = self.groups.get_mut(id) else {
+            return true;
+        };
+        if !gone.is_empty() {
+            let gone: rustc_hash::FxHashSet<Slot> = gone.iter().copied().collect();
+            group.members.retain(|member| !gone.contains(&member.slot));
+            group.route_labels = None;
+        }
+        group.destroyed = group.members.is_empty();
+        let destroyed = group.destroyed;
+        for slot in gone {
+            if let Some(alert) = self.alerts.get_mut(slot)
+                && alert.groups.is_empty()
+            {
+                alert.done = true;
+                self.pending.delete(alert);
+                alert.written = false;
+                alert.queued = 0;
+            }
+            self.drop_if_unused(slot);
+        }
+        destroyed
+    }
+
+    /// Removes destroyed groups; how many are left.
+    ///
+    /// Upstream: dispatch/dispatch.go `doMaintenance`.
+    pub fn maintain_groups(&mut self) -> usize {
+        self.groups.remove_destroyed()
+    }
+}
+
+/// By `job`, then `instance` (alerts that lack one come after those that have it), then as label sets.
+///
+/// Upstream: types `AlertSlice.Less`.
+pub(super) fn notification_order(a: &LabelSet, b: &LabelSet) -> Ordering {
+    for name in ["job", "instance"] {
+        match (a.get(name), b.get(name)) {
+            (Some(a), Some(b)) => match a.cmp(b) {
+                Ordering::Equal => {}
+                other => return other,
+            },
+            (Some(_), None) => return Ordering::Less,
+            (None, Some(_)) => return Ordering::Greater,
+            (None, None) => {}
+        }
+    }
+    label_set_order(a, b)
+}
+
+/// Fewer labels first; then the first name of both sets that differs decides, a missing one first.
+///
+/// Upstream: common model `LabelSet.Before`.
+pub(super) fn label_set_order(a: &LabelSet, b: &LabelSet) -> Ordering {
+    let by_count = a.len().cmp(&b.len());
+    if by_count != Ordering::Equal {
+        return by_count;
+    }
+    for (one, other) in a.iter().zip(b) {
+        // In the sorted union of names, a set that lacks the smaller name sorts first.
+        match one.name.cmp(&other.name) {
+            Ordering::Less => return Ordering::Greater,
+            Ordering::Greater => return Ordering::Less,
+            Ordering::Equal => {}
+        }
+        match one.value.cmp(&other.value) {
+            Ordering::Equal => {}
+            different => return different,
+        }
+    }
+    Ordering::Equal
+}

@@ -1,0 +1,254 @@
+//! GET of alerts: filtering through the label index, JSON from prepared pieces.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
+
+use super::Engine;
+use super::alerts::{Alert, Alerts};
+use super::batch::{write_fingerprint, write_labels};
+use super::index::{Posting, Slot};
+use crate::json;
+use crate::matcher::{self, Matcher, Op};
+use crate::time::Time;
+
+/// Which alerts a GET shows.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// Show alerts that nothing suppresses.
+    pub active: bool,
+    /// Show silenced alerts.
+    pub silenced: bool,
+    /// Show inhibited alerts.
+    pub inhibited: bool,
+    /// Matchers of labels, all of which must be satisfied.
+    pub matchers: Vec<Matcher>,
+    /// Receivers one of which the alert must have; `None` for any.
+    pub receivers: Option<FxHashSet<String>>,
+}
+
+/// What suppresses an alert right now.
+#[derive(Debug, Default)]
+pub(super) struct Status {
+    pub(super) silenced_by: SmallVec<[Arc<str>; 1]>,
+    pub(super) inhibited_by: Option<u64>,
+}
+
+impl Status {
+    /// Whether a filter shows an alert of this status.
+    pub(super) fn passes(&self, filter: &Filter) -> bool {
+        let active = self.silenced_by.is_empty() && self.inhibited_by.is_none();
+        (filter.active || !active)
+            && (filter.silenced || self.silenced_by.is_empty())
+            && (filter.inhibited || self.inhibited_by.is_none())
+    }
+}
+
+/// The stored alerts by fingerprint.
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    sorted: Vec<(u64, Slot)>,
+    changed: bool,
+}
+
+impl Order {
+    /// An alert came.
+    pub(super) fn add(&mut self, fingerprint: u64, slot: Slot) {
+        self.sorted.push((fingerprint, slot));
+        self.changed = true;
+    }
+
+    /// Brings the order up to date, after alerts came or went.
+    pub(super) fn refresh(&mut self, alerts: &Alerts) {
+        self.sorted.retain(|(fingerprint, slot)| {
+            alerts
+                .get(*slot)
+                .is_some_and(|alert| alert.stored && alert.fingerprint == *fingerprint)
+        });
+        // Long runs are in order already, which a stable sort makes use of.
+        #[allow(clippy::stable_sort_primitive)]
+        self.sorted.sort();
+        self.sorted.dedup();
+        self.changed = false;
+    }
+}
+
+impl Engine {
+    /// The body of `GET /api/v2/alerts`.
+    ///
+    /// Upstream: api/v2/api.go `getAlertsHandler`.
+    pub fn query_alerts(&mut self, now_ns: i64, filter: &Filter) -> Vec<u8> {
+        let now = Time::from_unix_ns(now_ns);
+        let mut out = String::from("[");
+        if let Some(mut slots) = self.candidates(&filter.matchers) {
+            slots.sort_unstable_by_key(|slot| {
+                self.alerts.get(*slot).map_or(0, |alert| alert.fingerprint)
+            });
+            for slot in slots {
+                self.show(&mut out, slot, now, filter);
+            }
+        } else {
+            if self.order.changed {
+                self.order.refresh(&self.alerts);
+            }
+            out.reserve(self.order.sorted.len() * 700);
+            let order = std::mem::take(&mut self.order.sorted);
+            for (_, slot) in &order {
+                self.show(&mut out, *slot, now, filter);
+            }
+            self.order.sorted = order;
+        }
+        if out.len() > 1 {
+            out.pop();
+        }
+        out.push_str("]\n");
+        out.into_bytes()
+    }
+
+    /// Few alerts that may satisfy the matchers, when one of them is an equality.
+    fn candidates(&self, matchers: &[Matcher]) -> Option<Vec<Slot>> {
+        let len = |posting: Option<&Posting>| posting.map_or(0, Posting::len);
+        let mut best: Option<Option<&Posting>> = None;
+        for matcher in matchers {
+            if matcher.op() != Op::Equal || matcher.value().is_empty() {
+                continue;
+            }
+            let posting = self.index.posting(matcher.name(), matcher.value());
+            if best.is_none_or(|best| len(posting) < len(best)) {
+                best = Some(posting);
+            }
+        }
+        best.map(|posting| posting.map(Posting::slots).unwrap_or_default())
+    }
+
+    /// Appends an alert with a comma, if the filter shows it.
+    fn show(&mut self, out: &mut String, slot: Slot, now: Time, filter: &Filter) {
+        let Some(alert) = self.alerts.get(slot) else {
+            return;
+        };
+        if !alert.stored
+            || alert.ends_at < now
+            || !matcher::filter_matches(&filter.matchers, &alert.labels)
+        {
+            return;
+        }
+        let routes = self.routes_of(alert);
+        if let Some(names) = &filter.receivers
+            && !routes.iter().any(|route| self.has_receiver(*route, names))
+        {
+            return;
+        }
+        let status = self.status(slot, now);
+        if !status.passes(filter) {
+            return;
+        }
+        if let Some(alert) = self.alerts.get(slot) {
+            let receivers = routes
+                .iter()
+                .filter_map(|route| self.receiver_json.get(*route as usize));
+            write_alert(out, alert, receivers.map(|json| &**json), &status, &[]);
+            out.push(',');
+        }
+    }
+
+    pub(super) fn has_receiver(&self, route: u32, names: &FxHashSet<String>) -> bool {
+        self.tree
+            .as_ref()
+            .and_then(|tree| tree.route(route))
+            .is_some_and(|route| names.contains(&*route.receiver))
+    }
+
+    /// The routes of an alert in routing order.
+    fn routes_of(&self, alert: &Alert) -> SmallVec<[u32; 4]> {
+        if alert.grouped {
+            return alert
+                .groups
+                .iter()
+                .filter_map(|id| self.groups.get(*id).map(|group| group.route))
+                .collect();
+        }
+        self.tree
+            .as_ref()
+            .map(|tree| tree.match_indices(&alert.labels))
+            .unwrap_or_default()
+    }
+
+    /// What suppresses an alert right now.
+    ///
+    /// Upstream: api/v2/api.go `setAlertStatus`.
+    pub(super) fn status(&mut self, slot: Slot, now: Time) -> Status {
+        let Some(alert) = self.alerts.get_mut(slot) else {
+            return Status::default();
+        };
+        let mut status = Status {
+            inhibited_by: self.inhibit.first(alert.fingerprint, &alert.labels, now),
+            ..Status::default()
+        };
+        if !self.silences.is_empty() {
+            self.silences.verdict(&alert.labels, &mut alert.verdict);
+            if !alert.verdict.is_empty() {
+                status
+                    .silenced_by
+                    .extend(self.silences.active(&alert.verdict, now).map(Arc::clone));
+            }
+        }
+        status
+    }
+}
+
+/// Appends one `GettableAlert`.
+pub(super) fn write_alert<'r>(
+    out: &mut String,
+    alert: &Alert,
+    receivers: impl Iterator<Item = &'r str>,
+    status: &Status,
+    muted_by: &[String],
+) {
+    out.push_str("{\"annotations\":");
+    out.push_str(&alert.annotations);
+    out.push_str(",\"endsAt\":\"");
+    alert.ends_at.write_rfc3339_millis(out);
+    out.push_str("\",\"fingerprint\":\"");
+    write_fingerprint(out, alert.fingerprint);
+    out.push_str("\",\"receivers\":[");
+    for (at, receiver) in receivers.enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        out.push_str(receiver);
+    }
+    out.push_str("],\"startsAt\":\"");
+    alert.starts_at.write_rfc3339_millis(out);
+    out.push_str("\",\"status\":{\"inhibitedBy\":[");
+    if let Some(fingerprint) = status.inhibited_by {
+        let _ = write!(out, "\"{fingerprint:016x}\"");
+    }
+    out.push_str("],\"mutedBy\":[");
+    write_list(out, muted_by.iter().map(String::as_str));
+    out.push_str("],\"silencedBy\":[");
+    write_list(out, status.silenced_by.iter().map(|id| &**id));
+    let active =
+        status.silenced_by.is_empty() && status.inhibited_by.is_none() && muted_by.is_empty();
+    out.push_str("],\"state\":\"");
+    out.push_str(if active { "active" } else { "suppressed" });
+    out.push_str("\"},\"updatedAt\":\"");
+    Time::from_unix_ns(alert.updated_at_ns).write_rfc3339_millis(out);
+    if !alert.generator_url.is_empty() {
+        out.push_str("\",\"generatorURL\":\"");
+        out.push_str(&alert.generator_url);
+    }
+    out.push_str("\",\"labels\":");
+    write_labels(out, &alert.labels);
+    out.push('}');
+}
+
+fn write_list<'t>(out: &mut String, texts: impl Iterator<Item = &'t str>) {
+    for (at, text) in texts.enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        json::write_str(out, text);
+    }
+}

@@ -1,0 +1,446 @@
+//! The engine. Its lock is only taken without the interpreter's, and nothing is converted while it is held.
+
+use std::sync::{Arc, Mutex};
+
+use amp_core::engine::{
+    self, Counts as Counted, Filter, GroupFilter, Limits, NewGroup, Render, Report, Row,
+};
+use amp_core::matcher::Matcher;
+use amp_core::route::RouteTree;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::error::python_error;
+use crate::matcher::{PyMatcher, matchers};
+use crate::route::PyRoute;
+
+/// What a POST came to.
+#[pyclass(name = "IngestReport", module = "amp._core", frozen)]
+struct PyIngestReport(Report);
+
+#[pymethods]
+impl PyIngestReport {
+    #[getter]
+    fn status(&self) -> u16 {
+        self.0.status
+    }
+
+    #[getter]
+    fn body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.body)
+    }
+
+    #[getter]
+    fn firing(&self) -> u64 {
+        self.0.firing
+    }
+
+    #[getter]
+    fn resolved(&self) -> u64 {
+        self.0.resolved
+    }
+
+    #[getter]
+    fn invalid(&self) -> u64 {
+        self.0.invalid
+    }
+
+    #[getter(new)]
+    fn new_alerts(&self) -> u64 {
+        self.0.new
+    }
+
+    #[getter]
+    fn refreshed(&self) -> u64 {
+        self.0.refreshed
+    }
+
+    #[getter]
+    fn changed(&self) -> u64 {
+        self.0.changed
+    }
+
+    #[getter]
+    fn ended(&self) -> u64 {
+        self.0.ended
+    }
+
+    #[getter]
+    fn limited(&self) -> Vec<String> {
+        self.0.limited.clone()
+    }
+
+    #[getter]
+    fn timers(&self) -> Vec<NewGroup> {
+        self.0.timers.clone()
+    }
+}
+
+/// Frozen alerts of one group.
+#[pyclass(name = "Batch", module = "amp._core", frozen)]
+pub(crate) struct PyBatch(pub(crate) engine::Batch);
+
+#[pymethods]
+impl PyBatch {
+    #[getter]
+    fn group_id(&self) -> u64 {
+        self.0.head.group_id
+    }
+
+    #[getter]
+    fn route_index(&self) -> u32 {
+        self.0.head.route_index
+    }
+
+    #[getter]
+    fn group_key(&self) -> &str {
+        &self.0.head.group_key
+    }
+
+    #[getter]
+    fn receiver(&self) -> &str {
+        &self.0.head.receiver
+    }
+
+    #[getter]
+    fn count(&self) -> usize {
+        self.0.items().len()
+    }
+
+    #[getter]
+    fn firing_count(&self) -> usize {
+        self.0.firing_hashes().len()
+    }
+
+    #[getter]
+    fn route_label_errors(&self) -> Vec<(String, String)> {
+        self.0.head.route_label_errors.clone()
+    }
+
+    fn firing_only(&self) -> Self {
+        Self(self.0.firing_only())
+    }
+
+    fn webhook_json<'py>(
+        &self,
+        py: Python<'py>,
+        reason: &str,
+        external_url: &str,
+        max_alerts: usize,
+    ) -> Bound<'py, PyBytes> {
+        let body = py.detach(|| self.0.webhook_json(reason, external_url, max_alerts));
+        PyBytes::new(py, body.as_bytes())
+    }
+
+    fn data_json<'py>(
+        &self,
+        py: Python<'py>,
+        reason: &str,
+        external_url: &str,
+    ) -> Bound<'py, PyBytes> {
+        let body = py.detach(|| self.0.data_json(reason, external_url));
+        PyBytes::new(py, body.as_bytes())
+    }
+
+    fn labels_text(&self) -> String {
+        self.0.labels_text()
+    }
+}
+
+/// Shows templates as they are.
+struct Verbatim;
+
+impl Render for Verbatim {
+    fn render(&self, text: &str, _data: &[u8]) -> Result<String, String> {
+        Ok(text.to_owned())
+    }
+}
+
+type AlertRow = (String, bool, String, String, i64, i64, i64, bool, String);
+
+#[pyclass(name = "Engine", module = "amp._core", frozen)]
+struct PyEngine(Mutex<engine::Engine>);
+
+impl PyEngine {
+    /// Runs with the engine, without the interpreter.
+    fn with<T: Send>(
+        &self,
+        py: Python<'_>,
+        run: impl FnOnce(&mut engine::Engine) -> T + Send,
+    ) -> PyResult<T> {
+        py.detach(|| self.0.lock().map(|mut engine| run(&mut engine)).ok())
+            .ok_or_else(|| PyRuntimeError::new_err("the engine stopped at an internal error"))
+    }
+}
+
+#[pymethods]
+impl PyEngine {
+    #[new]
+    fn new() -> Self {
+        Self(Mutex::new(engine::Engine::new()))
+    }
+
+    fn configure(
+        &self,
+        py: Python<'_>,
+        plan: &[u8],
+        templates: &Bound<'_, PyAny>,
+        now_ns: i64,
+    ) -> PyResult<Vec<NewGroup>> {
+        let _ = templates;
+        self.with(py, |engine| {
+            engine.configure(plan, Arc::new(Verbatim), now_ns)
+        })?
+        .map_err(python_error)
+    }
+
+    fn routes(&self, py: Python<'_>) -> PyResult<Vec<PyRoute>> {
+        self.with(py, |engine| {
+            let routes = engine.tree().into_iter().flat_map(RouteTree::routes);
+            routes.map(PyRoute::from).collect()
+        })
+    }
+
+    #[pyo3(signature = (*, classic_names, per_alertname, max_alerts, max_name_bytes, max_value_bytes))]
+    fn set_limits(
+        &self,
+        py: Python<'_>,
+        classic_names: bool,
+        per_alertname: usize,
+        max_alerts: usize,
+        max_name_bytes: usize,
+        max_value_bytes: usize,
+    ) -> PyResult<()> {
+        self.with(py, |engine| {
+            engine.set_limits(Limits {
+                classic_names,
+                per_alertname,
+                max_alerts,
+                max_name_bytes,
+                max_value_bytes,
+            });
+        })
+    }
+
+    fn ingest(
+        &self,
+        py: Python<'_>,
+        body: &[u8],
+        now_ns: i64,
+        resolve_timeout_ns: i64,
+    ) -> PyResult<PyIngestReport> {
+        self.with(py, |engine| engine.ingest(body, now_ns, resolve_timeout_ns))
+            .map(PyIngestReport)
+    }
+
+    fn collect_garbage(&self, py: Python<'_>, now_ns: i64) -> PyResult<usize> {
+        self.with(py, |engine| engine.collect_garbage(now_ns))
+    }
+
+    fn flush(
+        &self,
+        py: Python<'_>,
+        group_ids: Vec<u64>,
+        now_ns: i64,
+    ) -> PyResult<Vec<Option<PyBatch>>> {
+        let batches = self.with(py, |engine| engine.flush(&group_ids, now_ns))?;
+        Ok(batches
+            .into_iter()
+            .map(|batch| batch.map(PyBatch))
+            .collect())
+    }
+
+    fn drop_inhibited(&self, py: Python<'_>, batch: &PyBatch, now_ns: i64) -> PyResult<PyBatch> {
+        self.with(py, |engine| engine.drop_inhibited(&batch.0, now_ns))
+            .map(PyBatch)
+    }
+
+    fn drop_silenced(&self, py: Python<'_>, batch: &PyBatch, now_ns: i64) -> PyResult<PyBatch> {
+        self.with(py, |engine| engine.drop_silenced(&batch.0, now_ns))
+            .map(PyBatch)
+    }
+
+    fn set_muted_by(&self, py: Python<'_>, group_id: u64, names: Vec<String>) -> PyResult<()> {
+        self.with(py, |engine| engine.set_muted_by(group_id, &names))
+    }
+
+    fn complete(&self, py: Python<'_>, batch: &PyBatch) -> PyResult<bool> {
+        self.with(py, |engine| engine.complete(&batch.0))
+    }
+
+    fn maintain_groups(&self, py: Python<'_>) -> PyResult<usize> {
+        self.with(py, engine::Engine::maintain_groups)
+    }
+
+    fn set_silence(
+        &self,
+        py: Python<'_>,
+        id: &str,
+        matcher_sets: Vec<Vec<PyMatcher>>,
+        starts_at_ns: i64,
+        ends_at_ns: i64,
+    ) -> PyResult<()> {
+        let sets = matcher_sets.into_iter().map(matchers).collect();
+        self.with(py, |engine| {
+            engine.set_silence(id, sets, starts_at_ns, ends_at_ns)
+        })
+    }
+
+    fn remove_silence(&self, py: Python<'_>, id: &str) -> PyResult<()> {
+        self.with(py, |engine| engine.remove_silence(id))
+    }
+
+    #[pyo3(signature = (now_ns, *, active, silenced, inhibited, filters, receivers))]
+    #[allow(clippy::too_many_arguments)]
+    fn query_alerts<'py>(
+        &self,
+        py: Python<'py>,
+        now_ns: i64,
+        active: bool,
+        silenced: bool,
+        inhibited: bool,
+        filters: Vec<PyMatcher>,
+        receivers: Option<Vec<String>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let filter = filter(active, silenced, inhibited, matchers(filters), receivers);
+        let body = self.with(py, |engine| engine.query_alerts(now_ns, &filter))?;
+        Ok(PyBytes::new(py, &body))
+    }
+
+    #[pyo3(signature = (now_ns, *, active, silenced, inhibited, muted, filters, receivers))]
+    #[allow(clippy::too_many_arguments)]
+    fn query_groups<'py>(
+        &self,
+        py: Python<'py>,
+        now_ns: i64,
+        active: bool,
+        silenced: bool,
+        inhibited: bool,
+        muted: bool,
+        filters: Vec<PyMatcher>,
+        receivers: Option<Vec<String>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let filter = GroupFilter {
+            muted,
+            alerts: filter(active, silenced, inhibited, matchers(filters), receivers),
+        };
+        let body = self.with(py, |engine| engine.query_groups(now_ns, &filter))?;
+        Ok(PyBytes::new(py, &body))
+    }
+
+    fn counts(&self, py: Python<'_>, now_ns: i64) -> PyResult<Counts> {
+        self.with(py, |engine| {
+            let counts = engine.counts(now_ns);
+            Counts {
+                alerts_active: counts.active,
+                alerts_suppressed: counts.suppressed,
+                alerts_unprocessed: counts.unprocessed,
+                stored: engine.stored(),
+                groups: engine.group_count(),
+            }
+        })
+    }
+
+    fn counts_by_group(
+        &self,
+        py: Python<'_>,
+        now_ns: i64,
+    ) -> PyResult<Vec<(String, u64, u64, u64)>> {
+        let counts = self.with(py, |engine| engine.counts_by_group(now_ns))?;
+        Ok(counts
+            .into_iter()
+            .map(|(key, counts)| {
+                let Counted {
+                    active,
+                    suppressed,
+                    unprocessed,
+                } = counts;
+                (key.to_string(), active, suppressed, unprocessed)
+            })
+            .collect())
+    }
+
+    fn drain(&self, py: Python<'_>, limit: usize) -> PyResult<Vec<AlertRow>> {
+        let rows = self.with(py, |engine| engine.drain(limit))?;
+        Ok(rows.into_iter().map(alert_row).collect())
+    }
+
+    fn pending(&self, py: Python<'_>) -> PyResult<usize> {
+        self.with(py, |engine| engine.pending())
+    }
+
+    fn mark_all(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, engine::Engine::mark_all)
+    }
+
+    fn restore(
+        &self,
+        py: Python<'_>,
+        rows: Vec<AlertRow>,
+        now_ns: i64,
+        grace_ns: i64,
+    ) -> PyResult<(usize, Vec<NewGroup>)> {
+        let rows: Vec<Row> = rows.into_iter().map(core_row).collect();
+        self.with(py, |engine| engine.restore(&rows, now_ns, grace_ns))
+    }
+}
+
+#[derive(IntoPyObject)]
+struct Counts {
+    alerts_active: u64,
+    alerts_suppressed: u64,
+    alerts_unprocessed: u64,
+    stored: usize,
+    groups: usize,
+}
+
+fn filter(
+    active: bool,
+    silenced: bool,
+    inhibited: bool,
+    matchers: Vec<Matcher>,
+    receivers: Option<Vec<String>>,
+) -> Filter {
+    Filter {
+        active,
+        silenced,
+        inhibited,
+        matchers,
+        receivers: receivers.map(|names| names.into_iter().collect()),
+    }
+}
+
+fn alert_row(row: Row) -> AlertRow {
+    (
+        row.fingerprint,
+        row.deleted,
+        row.labels,
+        row.annotations,
+        row.starts_at_ns,
+        row.ends_at_ns,
+        row.updated_at_ns,
+        row.timeout,
+        row.generator_url,
+    )
+}
+
+fn core_row(row: AlertRow) -> Row {
+    Row {
+        fingerprint: row.0,
+        deleted: row.1,
+        labels: row.2,
+        annotations: row.3,
+        starts_at_ns: row.4,
+        ends_at_ns: row.5,
+        updated_at_ns: row.6,
+        timeout: row.7,
+        generator_url: row.8,
+    }
+}
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PyIngestReport>()?;
+    module.add_class::<PyBatch>()?;
+    module.add_class::<PyEngine>()
+}
