@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from amp.errors import SendError
 from amp.fields.codec import Anything, Flag, Int, Text
 from amp.fields.duration import Duration, GoDuration
 from amp.fields.http import HttpConfig
 from amp.fields.struct import Struct, StructOf, entry, refused
 from amp.fields.template_url import TemplateUrl
+from amp.receivers.base import check, post_json, read_secret
 
 if TYPE_CHECKING:
     from typing import Self
 
     from amp.fields.global_config import GlobalConfig
     from amp.fields.secret import Secret
+    from amp.httpclient import HttpClient
+    from amp.receivers.base import Notification
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +58,28 @@ class Config(Struct):
         if self.http_config is not None:
             return self
         return dataclasses.replace(self, http_config=defaults.http_config)
+
+
+async def send(config: Config, notification: Notification, http: HttpClient) -> None:
+    """Makes one attempt (Upstream: notify/webhook/webhook.go Notifier.Notify).
+
+    Raises:
+        SendError: when the receiver did not take it.
+    """
+    if config.payload is not None:
+        raise SendError("webhook: `payload` is not built yet")
+    body = notification.webhook_json(config.max_alerts)
+    url = notification.render(_url(config))
+    if not url:
+        raise SendError("webhook URL is empty after templating")
+    limit = asyncio.timeout(config.timeout.seconds if config.timeout > 0 else None)
+    try:
+        async with limit:
+            response = await post_json(http, url, body)
+    except TimeoutError:
+        raise SendError('Post "<redacted>": context deadline exceeded', retryable=True) from None
+    check(response)
+
+
+def _url(config: Config) -> str:
+    return config.url.reveal() if config.url else read_secret(config.url_file, "url_file")

@@ -1,0 +1,72 @@
+"""The Authorization header that a configuration asks for.
+
+Upstream: prometheus/common config/http_config.go (the round trippers).
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TYPE_CHECKING, Protocol
+
+from amp.httpclient.failure import RequestError
+from amp.httpclient.files import WatchedFile
+
+if TYPE_CHECKING:
+    from amp.fields.http import Authorization, BasicAuth
+    from amp.fields.secret import Secret
+
+
+class Credential(Protocol):
+    """Makes the value of an Authorization header."""
+
+    async def header(self) -> str:
+        """The value for a request now; RequestError when there is none."""
+
+
+def basic(user: str, password: str) -> str:
+    """The value of HTTP basic authentication."""
+    pair = f"{user}:{password}".encode("utf-8", "surrogateescape")
+    return "Basic " + b64encode(pair).decode()
+
+
+class Basic:
+    """`basic_auth`; files are read at each request."""
+
+    def __init__(self, config: BasicAuth) -> None:
+        self._user = _source(config.username, config.username_file)
+        self._password = _source(config.password, config.password_file)
+
+    async def header(self) -> str:
+        """`Basic …`."""
+        return basic(
+            read(self._user, "username", "basic auth"),
+            read(self._password, "password", "basic auth"),
+        )
+
+
+class Token:
+    """`authorization` (and `bearer_token`); a file is read at each request."""
+
+    def __init__(self, config: Authorization) -> None:
+        self._type = config.type
+        self._credentials = _source(config.credentials, config.credentials_file)
+
+    async def header(self) -> str:
+        """Type and credentials."""
+        return f"{self._type} {read(self._credentials, 'credentials', 'authorization')}"
+
+
+def _source(text: str | Secret, file: str) -> str | WatchedFile:
+    if file:
+        return WatchedFile(file)
+    return text if isinstance(text, str) else text.reveal()
+
+
+def read(source: str | WatchedFile, what: str, where: str) -> str:
+    """A text, or what its file holds now."""
+    if isinstance(source, str):
+        return source
+    try:
+        return source.text()
+    except RequestError as error:
+        raise RequestError(f"unable to read {where} {what}: {error}") from None

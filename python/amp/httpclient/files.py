@@ -1,0 +1,58 @@
+"""Files that a configuration names and that may change while it runs."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from amp.httpclient.failure import RequestError, system_text
+
+MAX_FILE_BYTES = 4 << 20
+SURE_AFTER_NS = 2_000_000_000
+
+
+class WatchedFile:
+    """A file that is read again when it changed.
+
+    Unchanged metadata vouches for the content only when the last change lies back far enough:
+    two writes within one tick of the file system's clock look the same.
+    """
+
+    __slots__ = ("_content", "_signature", "_sure", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._signature: tuple[int, int, int] | None = None
+        self._content = b""
+        self._sure = False
+
+    def read(self) -> bytes:
+        """The content now.
+
+        Raises:
+            RequestError: `unable to read file …` when that is not possible.
+        """
+        path = Path(self.name)
+        try:
+            status = path.stat()
+            signature = (status.st_mtime_ns, status.st_size, status.st_ino)
+            if signature != self._signature or not self._sure:
+                self._content = self._load(path)
+                self._signature = signature
+                self._sure = time.time_ns() - status.st_mtime_ns > SURE_AFTER_NS
+        except OSError as error:
+            raise RequestError(
+                f"unable to read file {self.name}: open {self.name}: {system_text(error)}"
+            ) from None
+        return self._content
+
+    def text(self) -> str:
+        """The content as text, without white space around it."""
+        return self.read().decode("utf-8", "surrogateescape").strip()
+
+    def _load(self, path: Path) -> bytes:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise RequestError(f"unable to read file {self.name}: larger than {MAX_FILE_BYTES}")
+        return content

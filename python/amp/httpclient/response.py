@@ -1,0 +1,22 @@
+"""An answer, read within bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MAX_BODY_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer.
+
+    Attributes:
+        location: the Location header; empty when there is none.
+        body: at most 1 MiB; what came after that was not read.
+    """
+
+    status: int
+    reason: str
+    location: str
+    body: bytes
