@@ -46,7 +46,7 @@ def rendered(original: str) -> list[str]:
     """The matchers of the child route in a dump."""
     found = []
     inside = False
-    for line in original.splitlines():
+    for line in original.split("\n"):
         if line.lstrip(" -") == "matchers:":
             inside = True
         elif inside and line.startswith("    - "):
