@@ -247,15 +247,16 @@ fn date_of(days: i64) -> (i64, i64, i64) {
 struct Cursor<'a>(&'a [u8]);
 
 impl Cursor<'_> {
-    /// A number of exactly so many digits.
+    /// Takes a number of exactly so many digits, if it comes next.
     fn number(&mut self, width: usize) -> Option<i64> {
         let (digits, rest) = self.0.split_at_checked(width)?;
-        self.0 = rest;
-        digits.iter().try_fold(0, |value, digit| {
+        let number = digits.iter().try_fold(0, |value, digit| {
             digit
                 .is_ascii_digit()
                 .then(|| value * 10 + i64::from(digit - b'0'))
-        })
+        })?;
+        self.0 = rest;
+        Some(number)
     }
 
     /// Takes a byte if it comes next.
@@ -302,7 +303,8 @@ fn read(text: &[u8]) -> Option<Time> {
     if !spaced && !rest.take(b'T') {
         return None;
     }
-    let hour = rest.number(2)?;
+    // Go's layouts take an hour of one digit as well.
+    let hour = rest.number(2).or_else(|| rest.number(1))?;
     let minute = rest.take(b':').then(|| rest.number(2))??;
     if hour > 23 || minute > 59 {
         return None;
@@ -394,6 +396,7 @@ mod tests {
             ("2024-02-29", "2024-02-29T00:00:00Z"),
             ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
             ("", "1970-01-01T00:00:00Z"),
+            ("2026-11-22T3:00:00Z", "2026-11-22T03:00:00Z"),
             ("2026-11-22T01:41:42-00:30", "2026-11-22T01:41:42-00:30"),
         ] {
             assert_eq!(Time::parse_api(text).unwrap().rfc3339_nano(), shown);

@@ -283,7 +283,7 @@ impl PyEngine {
     ) -> PyResult<()> {
         let sets = matcher_sets.into_iter().map(matchers).collect();
         self.with(py, |engine| {
-            engine.set_silence(id, sets, starts_at_ns, ends_at_ns)
+            engine.set_silence(id, sets, starts_at_ns, ends_at_ns);
         })
     }
 
@@ -309,7 +309,7 @@ impl PyEngine {
     }
 
     #[pyo3(signature = (now_ns, *, active, silenced, inhibited, muted, filters, receivers))]
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, clippy::fn_params_excessive_bools)]
     fn query_groups<'py>(
         &self,
         py: Python<'py>,
