@@ -13,7 +13,8 @@ ABOUT = (
     "Configuration texts with the reference's verdict. `accepted` is the server's; `error` its "
     "text (where the server crashes: none, and `crash` is true; such files must be refused). "
     "`check_error` is what amtool check-config says where it differs (null: it accepts). "
-    "`original` is the redacted dump. FOLDER stands for the configuration's folder."
+    "`original` is the redacted dump; `dump_loads` is false where the reference itself does not "
+    "take it back. FOLDER stands for the configuration's folder."
 )
 
 
@@ -56,6 +57,8 @@ def record(oracle: Path, server: Reference, case: Case) -> dict[str, Any]:
         found["error"] = tidy(error, server.home)
     else:
         found["original"] = server.original()
+        if server.reload(found["original"]).status != 200:
+            found["dump_loads"] = False
     if checked is not None and crashed(checked):
         found["check_crash"] = True
     elif checked != error:
