@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
 
 from amp._core import NotificationLog
+from amp.clock import SECOND_NS
 from amp.log import Logger
 from amp.metrics import Metrics
 from amp.store.silences import Silences
 from amp.store.storage import Storage
 from amp.store.writer import Writer
-from fakes import FakeClock
+from fakes import FakeClock, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
     from amp._core import AlertRow, Matcher
@@ -116,3 +119,55 @@ def build(folder: Path, store: Store, clock: FakeClock | None = None, **given: A
     silences = Silences(alerts, writer, **{"retention_seconds": 3600.0, **given}, **shared)
     storage = Storage(folder, store, writer, silences, entries, alerts, **storing, **shared)
     return House(clock, alerts, entries, store, writer, silences, storage, metrics, log)
+
+
+async def caught_up(house: House) -> None:
+    """Returns when the store's thread did everything that was asked of it, and all heard of it."""
+    for _ in range(8):
+        await settle()
+        await house.writer.on_thread(lambda: None)
+    await settle()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Returns when other threads have made the condition true."""
+    for _ in range(10_000):
+        if condition():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("it never came true")
+
+
+@asynccontextmanager
+async def running(house: House) -> AsyncIterator[House]:
+    """Opens a house and runs it; at the end it stands still as after a kill: nothing is written."""
+    await house.storage.open()
+    task = asyncio.create_task(house.storage.run())
+    await settle()
+    try:
+        yield house
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def record(house: House, group: str = "{}:{}", firing: Sequence[int] = (1,)) -> None:
+    """Writes an entry into the notification log, as a delivery does."""
+    now_ns = house.clock.now_ns()
+    house.entries.record_hashes(
+        group,
+        firing,
+        [],
+        "team",
+        "webhook",
+        0,
+        now_ns=now_ns,
+        expires_at_ns=now_ns + 3600 * SECOND_NS,
+        data={},
+    )
+    house.writer.log_changed()
+
+
+def knows(house: House, group: str = "{}:{}") -> bool:
+    """Whether the log has the group's entry."""
+    return house.entries.contains(group, "team", "webhook", 0)

@@ -219,7 +219,7 @@ class Storage:
             if self._clock.now_ns() >= due_ns:
                 due_ns += int(self._interval_seconds * 1e9)
                 await self.maintain()
-            elif not self._writer.health.ok and self._entries.pending():
+            elif self._writer.log_unsaved and not self._writer.health.ok:
                 await self._write_log()
 
     async def maintain(self) -> None:
@@ -254,11 +254,13 @@ class Storage:
         metrics = self._metrics
         metrics.log_maintenance.inc()
         begun = perf_counter()
+        self._writer.log_unsaved = False
         data = await asyncio.to_thread(self._entries.snapshot)
         size = await self._write_file(self._log_file, data)
         metrics.log_snapshot_seconds.observe(perf_counter() - begun)
         metrics.log_snapshot_bytes.set(size or 0)
         if size is None:
+            self._writer.log_unsaved = True
             metrics.log_maintenance_errors.inc()
 
     async def _write_file(self, file: SnapshotFile, data: bytes) -> int | None:
@@ -276,7 +278,11 @@ class Storage:
         """
         if self._whole:
             await self._save()
-        await asyncio.to_thread(self._writer.close)
+        await asyncio.to_thread(self.release)
+
+    def release(self) -> None:
+        """Lets go of the store and the folder and writes nothing."""
+        self._writer.close()
         self._lock.release()
 
     async def _save(self) -> None:

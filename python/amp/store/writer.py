@@ -58,6 +58,11 @@ class Writer:
     Alerts and log entries are written behind: rows are asked for a moment after the first
     `alerts_changed` or `log_changed`, so that they share a transaction. While the store is away
     they stay with their sources, one row a key, and only the slice in hand is kept here.
+
+    Attributes:
+        health: what the last attempt on the store said.
+        opened: whether what the store holds has been taken; before, nothing is written.
+        log_unsaved: whether the notification log changed since its file was written.
     """
 
     def __init__(
@@ -72,6 +77,7 @@ class Writer:
     ) -> None:
         self.health = StoreHealth(since_ns=clock.now_ns())
         self.opened = False
+        self.log_unsaved = False
         self._store = store
         self._alerts = alerts
         self._entries = entries
@@ -93,6 +99,7 @@ class Writer:
 
     def log_changed(self) -> None:
         """Says that the notification log has rows to drain."""
+        self.log_unsaved = True
         self._log_wake.set()
 
     def keep_whole(self, silences: Callable[[], Sequence[SilenceEntry]]) -> None:
@@ -128,7 +135,7 @@ class Writer:
             StoreUnavailable: the rest waits on.
         """
         async with self._turn:
-            while await self.on_thread(self._slice):
+            while await self._answered(self._slice):
                 pass
 
     async def write(self, changes: Changes) -> None:
@@ -137,9 +144,13 @@ class Writer:
         Raises:
             StoreUnavailable: nothing was changed, or the outcome is unknown: see `repair`.
         """
+        await self._answered(lambda: self._write(changes))
+
+    async def _answered(self, call: Callable[[], Result]) -> Result:
+        """Runs a call on the store's thread, but does not wait for ever."""
         try:
             async with self._clock.timeout(WRITE_SECONDS):
-                await self.on_thread(lambda: self._write(changes))
+                return await self.on_thread(call)
         except TimeoutError:
             self._store.interrupt()
             self.failed(f"no answer within {WRITE_SECONDS:g} seconds")
