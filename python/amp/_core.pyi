@@ -272,20 +272,6 @@ class NotificationLog:
         data: Mapping[str, str | int | float],
     ) -> bool:
         """Writes the entry unless a newer one is there; whether it was written."""
-    def decide_hashes(
-        self,
-        group_key: str,
-        firing: Sequence[int],
-        resolved: Sequence[int],
-        receiver: str,
-        integration: str,
-        index: int,
-        *,
-        send_resolved: bool,
-        repeat_interval_ns: int,
-        now_ns: int,
-    ) -> str | None:
-        """As decide, for hashes of alerts."""
     def record_hashes(
         self,
         group_key: str,

@@ -7,6 +7,7 @@ use amp_core::nflog::{self, Datum, Key, Question};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::engine::PyBatch;
 use crate::error::python_error;
 
 #[derive(FromPyObject, IntoPyObject)]
@@ -54,13 +55,11 @@ impl NotificationLog {
         Self(Mutex::default())
     }
 
-    #[pyo3(signature = (group_key, firing, resolved, receiver, integration, index, *, send_resolved, repeat_interval_ns, now_ns))]
+    #[pyo3(signature = (batch, receiver, integration, index, *, send_resolved, repeat_interval_ns, now_ns))]
     #[allow(clippy::too_many_arguments)]
-    fn decide_hashes(
+    fn decide(
         &self,
-        group_key: &str,
-        firing: Vec<u64>,
-        resolved: Vec<u64>,
+        batch: &PyBatch,
         receiver: &str,
         integration: &str,
         index: u32,
@@ -69,19 +68,51 @@ impl NotificationLog {
         now_ns: i64,
     ) -> Option<&'static str> {
         let key = Key {
-            group_key,
+            group_key: &batch.0.head.group_key,
             receiver,
             integration,
             index,
         };
         let ask = Question {
-            firing: &firing,
-            resolved: &resolved,
+            firing: batch.0.firing_hashes(),
+            resolved: batch.0.resolved_hashes(),
             send_resolved,
             repeat_interval_ns,
             now_ns,
         };
         self.lock().decide(&key, &ask)
+    }
+
+    #[pyo3(signature = (batch, receiver, integration, index, *, now_ns, expires_at_ns, data))]
+    #[allow(clippy::too_many_arguments)]
+    fn record(
+        &self,
+        batch: &PyBatch,
+        receiver: &str,
+        integration: &str,
+        index: u32,
+        now_ns: i64,
+        expires_at_ns: i64,
+        data: BTreeMap<String, Value>,
+    ) -> bool {
+        let key = Key {
+            group_key: &batch.0.head.group_key,
+            receiver,
+            integration,
+            index,
+        };
+        let data = data
+            .into_iter()
+            .map(|(name, value)| (name, value.into()))
+            .collect();
+        self.lock().record(
+            &key,
+            batch.0.firing_hashes(),
+            batch.0.resolved_hashes(),
+            now_ns,
+            expires_at_ns,
+            data,
+        )
     }
 
     #[pyo3(signature = (group_key, firing, resolved, receiver, integration, index, *, now_ns, expires_at_ns, data))]
