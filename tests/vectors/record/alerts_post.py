@@ -97,7 +97,7 @@ def merged(oracle: Path, case: dict[str, Any]) -> dict[str, Any]:
         posts = [posted(server, body, {}, words) for body in bodies]
         return {
             "name": f"merge: {case['name']}",
-            "covers": ["api.md 5.3 merge"],
+            "covers": ["api 5.3 merge"],
             "posts": posts,
             "alerts": stored(server, words),
         }

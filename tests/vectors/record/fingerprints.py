@@ -61,7 +61,7 @@ def main() -> None:
     cases = [
         {
             "name": f"label set {index}",
-            "covers": ["pipeline.md 1 fingerprint"],
+            "covers": ["pipeline 1 fingerprint"],
             "labels": labels,
             "fingerprint": found[frozenset(labels.items())],
         }

@@ -105,7 +105,7 @@ def main() -> None:
     cases = [
         {
             "name": f"label set {number // 2}, webhook {entry['index']}",
-            "covers": ["pipeline.md 1 alert hash", "pipeline.md 9 nflog"],
+            "covers": ["pipeline 1 alert hash", "pipeline 9 nflog"],
             "labels": entry["labels"],
             "hash": str(entry["firing"][0]),
             "group_key": entry["group_key"],
@@ -123,7 +123,7 @@ def hashed(oracle: Path, text: str) -> dict[str, Any]:
     line = next(one for one in metrics.splitlines() if one.startswith("alertmanager_config_hash "))
     return {
         "name": f"hash of {text[:40]!r} {len(text)}",
-        "covers": ["pipeline.md 1 config hash"],
+        "covers": ["pipeline 1 config hash"],
         "text": text,
         "config_hash": line.split()[1],
     }

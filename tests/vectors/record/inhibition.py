@@ -51,7 +51,7 @@ def generated(count: int) -> list[dict[str, Any]]:
         cases.append(
             {
                 "name": f"generated rules {index}",
-                "covers": ["pipeline.md 5 inhibition"],
+                "covers": ["pipeline 5 inhibition"],
                 "rules": "\n".join(rules),
                 "alerts": alerts,
             }

@@ -211,7 +211,7 @@ def case(
     """One case as it is saved."""
     return {
         "name": name,
-        "covers": ["config.md 7 evaluation"],
+        "covers": ["config 7 evaluation"],
         "source": source,
         "definition": definition,
         "moments": [

@@ -43,7 +43,7 @@ def main() -> None:
         for pattern, *tried in rows:
             case: dict[str, Any] = {
                 "name": dump(pattern),
-                "covers": ["config.md 2.4 regex"],
+                "covers": ["config 2.4 regex"],
                 "pattern": pattern,
             }
             quoted = json.dumps(pattern, ensure_ascii=False)

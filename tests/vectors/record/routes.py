@@ -45,7 +45,7 @@ def generated(count: int) -> list[dict[str, Any]]:
         trees.append(
             {
                 "name": f"generated tree {index}",
-                "covers": ["pipeline.md 3 routing"],
+                "covers": ["pipeline 3 routing"],
                 "route": "\n".join(
                     f"{key}: {json.dumps(value, ensure_ascii=False)}"
                     for key, value in route.items()
