@@ -23,9 +23,10 @@ OPAQUE |= {"custom_fields", "endpoint_params", "http_headers", "claims", "proxy_
 OPAQUE |= {"source_match", "source_match_re", "target_match", "target_match_re"}
 HEAD = """# Compatibility
 
-What Alertmanager 0.34.2 does, and the cases that hold us to it. Every case was asked from the reference's own
-binaries (`tests/vectors`, recorded by the scripts in `tests/vectors/record`) or is a story that both servers play side
-by side (`tests/compat`). This file is made by `tests/compat/coverage.py`; a test keeps it up to date.
+What Alertmanager 0.34.2 does, and the cases that hold us to it. Every case was asked from the
+reference's own binaries (`tests/vectors`, recorded by the scripts in `tests/vectors/record`) or is
+a story that both servers play side by side (`tests/compat`). This file is made by
+`tests/compat/coverage.py`; a test keeps it up to date.
 """
 
 
@@ -118,10 +119,12 @@ def document() -> str:
     if unknown := sorted(set(cases) - known):
         raise ValueError(f"rows that the catalogue does not have: {unknown}")
     lines = [HEAD, "## Not covered", ""]
-    for chapter in chapters:
-        for rule in chapter["rules"]:
-            if not cases.get(rule["key"]) and not rule.get("tests"):
-                lines.append(f"- {rule['text']} ({rule['key']}): {rule['why']}")
+    lines += [
+        f"- {rule['text']} ({rule['key']}): {rule['why']}"
+        for chapter in chapters
+        for rule in chapter["rules"]
+        if not cases.get(rule["key"]) and not rule.get("tests")
+    ]
     for chapter in chapters:
         lines += ["", f"## {chapter['chapter']}", "", *rows(chapter["rules"], cases)]
     lines += ["", "## Keys of the configuration", ""]
