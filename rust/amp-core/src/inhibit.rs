@@ -36,8 +36,10 @@ pub struct InhibitIndex {
     by_source: MatcherIndex<u32>,
     /// One for each distinct `equal` list.
     partitions: Vec<Partition>,
-    /// Source alerts by fingerprint.
-    sources: FxHashMap<u64, Source>,
+    /// Slots of source alerts by fingerprint.
+    slots: FxHashMap<u64, u32>,
+    sources: Vec<Source>,
+    free: Vec<u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -64,45 +66,48 @@ struct Bucket {
     rules: SmallVec<[RuleSources; 1]>,
 }
 
-/// Sources of one rule in one bucket.
+/// Sources of one rule in one bucket, by slot.
 #[derive(Debug, Clone)]
 struct RuleSources {
     rule: u32,
     /// Sources that do not match the rule's target side: they mute every target.
-    one_sided: Members,
+    one_sided: Vec<u32>,
     /// Sources that match both sides: they mute only targets that do not match the source side.
-    two_sided: Members,
+    two_sided: Vec<u32>,
 }
 
-/// Fingerprints with their end.
-#[derive(Debug, Clone, Default)]
-struct Members(Vec<(u64, Time)>);
-
-impl Members {
-    fn put(&mut self, fingerprint: u64, ends_at: Time) {
-        match self.0.iter_mut().find(|(known, _)| *known == fingerprint) {
-            Some(member) => member.1 = ends_at,
-            None => self.0.push((fingerprint, ends_at)),
+impl RuleSources {
+    fn side(&mut self, two_sided: bool) -> &mut Vec<u32> {
+        if two_sided {
+            &mut self.two_sided
+        } else {
+            &mut self.one_sided
         }
     }
-
-    fn live(&self, now: Time) -> impl Iterator<Item = u64> {
-        self.0
-            .iter()
-            .filter(move |(_, ends_at)| is_firing(*ends_at, now))
-            .map(|(fingerprint, _)| *fingerprint)
-    }
 }
 
-fn is_firing(ends_at: Time, now: Time) -> bool {
-    ends_at.is_zero() || ends_at > now
-}
-
+/// An alert that matches the source side of a rule. A free slot has no memberships.
 #[derive(Debug, Clone)]
 struct Source {
+    fingerprint: u64,
     labels: LabelSet,
     ends_at: Time,
-    rules: SmallVec<[u32; 2]>,
+    memberships: SmallVec<[Membership; 2]>,
+}
+
+/// Where a source is filed.
+#[derive(Debug, Clone, Copy)]
+struct Membership {
+    rule: u32,
+    two_sided: bool,
+    /// Among the sources of the rule, the bucket and the side.
+    position: u32,
+}
+
+impl Source {
+    fn is_firing(&self, now: Time) -> bool {
+        self.ends_at.is_zero() || self.ends_at > now
+    }
 }
 
 impl InhibitIndex {
@@ -152,20 +157,16 @@ impl InhibitIndex {
 
     /// How many alerts are held as sources.
     pub fn source_count(&self) -> usize {
-        self.sources.len()
+        self.slots.len()
     }
 
     /// Learns of an alert or of its new end; whether it is a source of any rule.
     pub fn update(&mut self, fingerprint: u64, labels: &LabelSet, ends_at: Time) -> bool {
-        if let Some(known) = self.sources.get_mut(&fingerprint) {
-            if known.ends_at != ends_at {
-                known.ends_at = ends_at;
-                let source = known.clone();
-                self.file(fingerprint, &source);
-            }
+        if let Some(slot) = self.slots.get(&fingerprint) {
+            self.sources[*slot as usize].ends_at = ends_at;
             return true;
         }
-        let rules: SmallVec<[u32; 2]> = self
+        let rules: SmallVec<[u32; 4]> = self
             .by_source
             .candidates(labels)
             .into_iter()
@@ -175,46 +176,69 @@ impl InhibitIndex {
             return false;
         }
         let source = Source {
+            fingerprint,
             labels: labels.clone(),
             ends_at,
-            rules,
+            memberships: SmallVec::new(),
         };
-        self.file(fingerprint, &source);
-        self.sources.insert(fingerprint, source);
+        let slot = self.take_slot(source);
+        for rule in rules {
+            let membership = self.file(rule, slot, labels);
+            self.sources[slot as usize].memberships.push(membership);
+        }
+        self.slots.insert(fingerprint, slot);
         true
     }
 
-    fn file(&mut self, fingerprint: u64, source: &Source) {
-        for &at in &source.rules {
-            let rule = &self.rules[at as usize];
-            let partition = &mut self.partitions[rule.partition];
-            let sources = partition.sources_of(at, &source.labels);
-            let members = if matcher::all_match(&rule.target, &source.labels) {
-                &mut sources.two_sided
-            } else {
-                &mut sources.one_sided
-            };
-            members.put(fingerprint, source.ends_at);
+    fn take_slot(&mut self, source: Source) -> u32 {
+        if let Some(slot) = self.free.pop() {
+            self.sources[slot as usize] = source;
+            return slot;
+        }
+        self.sources.push(source);
+        u32::try_from(self.sources.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    fn file(&mut self, at: u32, slot: u32, labels: &LabelSet) -> Membership {
+        let rule = &self.rules[at as usize];
+        let two_sided = matcher::all_match(&rule.target, labels);
+        let side = self.partitions[rule.partition]
+            .sources_of(at, labels)
+            .side(two_sided);
+        side.push(slot);
+        Membership {
+            rule: at,
+            two_sided,
+            position: u32::try_from(side.len() - 1).unwrap_or(u32::MAX),
         }
     }
 
     /// Forgets an alert.
     pub fn remove(&mut self, fingerprint: u64) {
-        let Some(source) = self.sources.remove(&fingerprint) else {
+        let Some(slot) = self.slots.remove(&fingerprint) else {
             return;
         };
-        for at in source.rules {
-            let partition = self.rules[at as usize].partition;
-            self.partitions[partition].remove(at, fingerprint, &source.labels);
+        let source = &mut self.sources[slot as usize];
+        let labels = std::mem::take(&mut source.labels);
+        for membership in std::mem::take(&mut source.memberships) {
+            let partition = self.rules[membership.rule as usize].partition;
+            // The last source of the list takes the free position.
+            if let Some(moved) = self.partitions[partition].remove(membership, &labels) {
+                let moved = &mut self.sources[moved as usize].memberships;
+                if let Some(moved) = moved.iter_mut().find(|m| m.rule == membership.rule) {
+                    moved.position = membership.position;
+                }
+            }
         }
+        self.free.push(slot);
     }
 
     /// Forgets sources that have ended.
     pub fn collect_garbage(&mut self, now: Time) {
         let ended: Vec<u64> = self
-            .sources
+            .slots
             .iter()
-            .filter(|(_, source)| !is_firing(source.ends_at, now))
+            .filter(|(_, slot)| !self.sources[**slot as usize].is_firing(now))
             .map(|(fingerprint, _)| *fingerprint)
             .collect();
         for fingerprint in ended {
@@ -260,17 +284,12 @@ impl InhibitIndex {
             if !matcher::all_match(&rule.target, labels) {
                 continue;
             }
-            for source in sources.one_sided.live(now) {
-                if !show(source) {
-                    return;
-                }
-            }
             // An alert that matches both sides is safe from others of its kind, itself included.
-            if sources.two_sided.0.is_empty() || matcher::all_match(&rule.source, labels) {
-                continue;
-            }
-            for source in sources.two_sided.live(now) {
-                if !show(source) {
+            let safe = sources.two_sided.is_empty() || matcher::all_match(&rule.source, labels);
+            let two_sided: &[u32] = if safe { &[] } else { &sources.two_sided };
+            for slot in sources.one_sided.iter().chain(two_sided) {
+                let source = &self.sources[*slot as usize];
+                if source.is_firing(now) && !show(source.fingerprint) {
                     return;
                 }
             }
@@ -287,12 +306,6 @@ impl Partition {
         hasher.finish()
     }
 
-    fn equals(&self, a: &LabelSet, b: &LabelSet) -> bool {
-        self.equal
-            .iter()
-            .all(|name| a.get(name).unwrap_or_default() == b.get(name).unwrap_or_default())
-    }
-
     fn bucket(&self, labels: &LabelSet) -> Option<&Bucket> {
         if self.buckets.is_empty() {
             return None;
@@ -300,22 +313,17 @@ impl Partition {
         self.buckets
             .get(&self.hash(labels))?
             .iter()
-            .find(|bucket| self.equals(&bucket.sample, labels))
+            .find(|bucket| agree(&self.equal, &bucket.sample, labels))
     }
 
     /// The sources of a rule with these values, made when missing.
     fn sources_of(&mut self, rule: u32, labels: &LabelSet) -> &mut RuleSources {
         let hash = self.hash(labels);
         let equal = &self.equal;
-        let same = |sample: &LabelSet| {
-            equal.iter().all(|name| {
-                sample.get(name).unwrap_or_default() == labels.get(name).unwrap_or_default()
-            })
-        };
         let chain = self.buckets.entry(hash).or_default();
         let at = chain
             .iter()
-            .position(|bucket| same(&bucket.sample))
+            .position(|bucket| agree(equal, &bucket.sample, labels))
             .unwrap_or_else(|| {
                 chain.push(Bucket {
                     sample: labels.clone(),
@@ -330,41 +338,49 @@ impl Partition {
                 at,
                 RuleSources {
                     rule,
-                    one_sided: Members::default(),
-                    two_sided: Members::default(),
+                    one_sided: Vec::new(),
+                    two_sided: Vec::new(),
                 },
             );
         }
         &mut rules[at]
     }
 
-    fn remove(&mut self, rule: u32, fingerprint: u64, labels: &LabelSet) {
+    /// Takes a source out; the slot of the source that took its position.
+    fn remove(&mut self, membership: Membership, labels: &LabelSet) -> Option<u32> {
         let hash = self.hash(labels);
-        let Some(chain) = self.buckets.get_mut(&hash) else {
-            return;
-        };
-        for bucket in chain.iter_mut() {
-            for sources in &mut bucket.rules {
-                if sources.rule == rule {
-                    sources
-                        .one_sided
-                        .0
-                        .retain(|(known, _)| *known != fingerprint);
-                    sources
-                        .two_sided
-                        .0
-                        .retain(|(known, _)| *known != fingerprint);
+        let chain = self.buckets.get_mut(&hash)?;
+        let equal = &self.equal;
+        let at = chain
+            .iter()
+            .position(|bucket| agree(equal, &bucket.sample, labels))?;
+        let bucket = &mut chain[at];
+        let rule_at = bucket
+            .rules
+            .binary_search_by_key(&membership.rule, |sources| sources.rule)
+            .ok()?;
+        let sources = &mut bucket.rules[rule_at];
+        let side = sources.side(membership.two_sided);
+        side.swap_remove(membership.position as usize);
+        let moved = side.get(membership.position as usize).copied();
+        if sources.one_sided.is_empty() && sources.two_sided.is_empty() {
+            bucket.rules.remove(rule_at);
+            if bucket.rules.is_empty() {
+                chain.swap_remove(at);
+                if chain.is_empty() {
+                    self.buckets.remove(&hash);
                 }
             }
-            bucket.rules.retain(|sources| {
-                !sources.one_sided.0.is_empty() || !sources.two_sided.0.is_empty()
-            });
         }
-        chain.retain(|bucket| !bucket.rules.is_empty());
-        if chain.is_empty() {
-            self.buckets.remove(&hash);
-        }
+        moved
     }
+}
+
+/// Whether two label sets have the same values of some labels; missing and empty are the same.
+fn agree(names: &[Arc<str>], a: &LabelSet, b: &LabelSet) -> bool {
+    names
+        .iter()
+        .all(|name| a.get(name).unwrap_or_default() == b.get(name).unwrap_or_default())
 }
 
 fn rule(spec: &Value) -> Result<Rule, Error> {
@@ -378,4 +394,151 @@ fn rule(spec: &Value) -> Result<Rule, Error> {
         target: matchers_of(spec, "target_matchers")?,
         equal: strings(spec, "equal")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn index(rules: &Value) -> InhibitIndex {
+        InhibitIndex::compile(rules).unwrap()
+    }
+
+    fn labels(pairs: &[(&str, &str)]) -> LabelSet {
+        LabelSet::from_pairs(pairs.iter().copied())
+    }
+
+    fn at(seconds: i64) -> Time {
+        Time::new(seconds, 0)
+    }
+
+    #[test]
+    fn a_firing_source_mutes_until_its_end() {
+        let mut index = index(&json!([{"source_matchers": [["severity", "=", "critical"]],
+            "target_matchers": [["severity", "=", "warning"]], "equal": ["cluster"]}]));
+        let source = labels(&[("severity", "critical"), ("cluster", "a")]);
+        let target = labels(&[("severity", "warning"), ("cluster", "a")]);
+        assert!(index.update(1, &source, at(100)));
+        assert!(!index.update(2, &target, at(100)));
+        assert_eq!(index.first(2, &target, at(99)), Some(1));
+        assert_eq!(index.first(2, &target, at(100)), None);
+        index.update(1, &source, at(200));
+        assert_eq!(index.first(2, &target, at(100)), Some(1));
+        let other = labels(&[("severity", "warning"), ("cluster", "b")]);
+        assert_eq!(index.first(2, &other, at(0)), None);
+        index.collect_garbage(at(200));
+        assert_eq!(index.source_count(), 0);
+    }
+
+    #[test]
+    fn missing_and_empty_labels_are_equal() {
+        let mut index = index(&json!([{"source_matchers": [["s", "=", "1"]],
+            "target_matchers": [["t", "=", "1"]], "equal": ["a", "b"]}]));
+        index.update(1, &labels(&[("s", "1")]), at(9));
+        assert_eq!(index.first(2, &labels(&[("t", "1")]), at(0)), Some(1));
+        assert_eq!(
+            index.first(2, &labels(&[("t", "1"), ("a", "x")]), at(0)),
+            None
+        );
+    }
+
+    #[test]
+    fn twins_do_not_mute_each_other() {
+        let mut index = index(
+            &json!([{"source_matchers": [["x", "=~", ".+"]], "target_matchers": [["x", "!=", "s"]]}]),
+        );
+        index.update(1, &labels(&[("x", "1")]), at(9));
+        index.update(2, &labels(&[("x", "2")]), at(9));
+        assert_eq!(index.first(1, &labels(&[("x", "1")]), at(0)), None);
+        assert_eq!(index.all(3, &labels(&[("y", "1")]), at(0)), [1, 2]);
+        index.update(4, &labels(&[("x", "s")]), at(9));
+        assert_eq!(index.first(1, &labels(&[("x", "1")]), at(0)), Some(4));
+    }
+
+    /// One rule after the other, one source after the other, as upstream's text says.
+    fn naive(
+        rules: &[Rule],
+        sources: &[(LabelSet, Time)],
+        target: &LabelSet,
+        now: Time,
+    ) -> Vec<u64> {
+        let mut found = Vec::new();
+        for rule in rules {
+            if !matcher::all_match(&rule.target, target) {
+                continue;
+            }
+            let both = matcher::all_match(&rule.source, target);
+            for (source, ends_at) in sources {
+                let fingerprint = source.fingerprint();
+                let agrees = rule.equal.iter().all(|name| {
+                    source.get(name).unwrap_or_default() == target.get(name).unwrap_or_default()
+                });
+                let twin = both && matcher::all_match(&rule.target, source);
+                if *ends_at > now
+                    && agrees
+                    && !twin
+                    && matcher::all_match(&rule.source, source)
+                    && !found.contains(&fingerprint)
+                {
+                    found.push(fingerprint);
+                }
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+
+    fn any_matchers() -> impl Strategy<Value = Vec<Matcher>> {
+        let op = prop_oneof![Just("="), Just("!="), Just("=~"), Just("!~")];
+        let value = prop_oneof![Just("1"), Just("2"), Just(""), Just("1|2"), Just(".+")];
+        let matcher = ("[ab]", op, value).prop_map(|(name, op, value)| {
+            Matcher::new(&name, crate::matcher::Op::parse(op).unwrap(), value).unwrap()
+        });
+        prop::collection::vec(matcher, 0..3)
+    }
+
+    fn any_labels() -> impl Strategy<Value = LabelSet> {
+        prop::collection::btree_map("[abc]", "[12]", 0..4).prop_map(|map| {
+            LabelSet::from_pairs(map.iter().map(|(name, value)| (&**name, &**value)))
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn finds_what_a_plain_search_finds(
+            sides in prop::collection::vec((any_matchers(), any_matchers(), prop::collection::vec("[abc]", 0..2)), 1..4),
+            alerts in prop::collection::vec((any_labels(), 0_i64..3), 0..12),
+            removed in prop::collection::vec(any_labels(), 0..4),
+            target in any_labels(),
+        ) {
+            let rules: Vec<Rule> = sides
+                .into_iter()
+                .map(|(source, target, equal)| Rule { name: String::new(), source, target, equal })
+                .collect();
+            let mut index = InhibitIndex::new(&rules);
+            let mut sources: Vec<(LabelSet, Time)> = Vec::new();
+            for (labels, end) in alerts {
+                index.update(labels.fingerprint(), &labels, at(end));
+                sources.retain(|(known, _)| *known != labels);
+                sources.push((labels, at(end)));
+            }
+            for labels in removed {
+                index.remove(labels.fingerprint());
+                sources.retain(|(known, _)| *known != labels);
+            }
+            let mut found = index.all(target.fingerprint(), &target, at(1));
+            found.sort_unstable();
+            prop_assert_eq!(&found, &naive(&rules, &sources, &target, at(1)));
+            prop_assert_eq!(index.first(0, &target, at(1)).is_some(), !found.is_empty());
+            index.collect_garbage(at(1));
+            let mut kept = index.all(target.fingerprint(), &target, at(1));
+            kept.sort_unstable();
+            prop_assert_eq!(kept, found);
+        }
+    }
 }

@@ -346,6 +346,7 @@ pub(crate) fn matchers_of(spec: &Value, key: &str) -> Result<Vec<Matcher>, Error
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -432,5 +433,62 @@ mod tests {
         assert_eq!(names(4), ["a", "b"]);
         assert_eq!(tree.routes()[4].labels["k"], "2");
         assert_eq!(tree.routes()[4].labels["l"], "1");
+    }
+
+    /// Upstream's walk, without an index.
+    fn walk(tree: &RouteTree, at: u32, labels: &LabelSet) -> Vec<u32> {
+        let route = tree.route(at).unwrap();
+        if !matcher::all_match(&route.matchers, labels) {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for child in &route.children {
+            let below = walk(tree, *child, labels);
+            let matched = !below.is_empty();
+            found.extend(below);
+            if matched && !tree.route(*child).unwrap().continue_matching {
+                break;
+            }
+        }
+        if found.is_empty() {
+            found.push(at);
+        }
+        found
+    }
+
+    fn any_route() -> impl Strategy<Value = Value> {
+        let op = prop_oneof![Just("="), Just("="), Just("!="), Just("=~")];
+        let value = prop_oneof![
+            Just("1"),
+            Just("2"),
+            Just("3"),
+            Just(""),
+            Just("1|2"),
+            Just(".*")
+        ];
+        let matchers = prop::collection::vec(("[ab]", op, value), 0..3);
+        let leaf = (matchers, any::<bool>())
+            .prop_map(|(matchers, further)| json!({"matchers": matchers, "continue": further}));
+        leaf.prop_recursive(3, 60, 12, |inner| {
+            (inner.clone(), prop::collection::vec(inner, 0..12)).prop_map(|(mut route, routes)| {
+                route["routes"] = routes.into();
+                route
+            })
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn matches_as_a_plain_walk(
+            routes in prop::collection::vec(any_route(), 0..14),
+            pairs in prop::collection::btree_map("[ab]", "[1-4]", 0..3),
+        ) {
+            let tree = RouteTree::compile(&json!({"receiver": "r", "routes": routes})).unwrap();
+            let labels = LabelSet::from_pairs(pairs.iter().map(|(name, value)| (&**name, &**value)));
+            let root = u32::try_from(tree.routes().len() - 1).unwrap();
+            prop_assert_eq!(tree.match_indices(&labels).to_vec(), walk(&tree, root, &labels));
+        }
     }
 }

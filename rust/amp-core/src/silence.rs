@@ -165,3 +165,93 @@ impl Silence {
         self.sets.iter().any(|set| matcher::all_match(set, labels))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matcher::Op;
+
+    fn set(pairs: &[(&str, Op, &str)]) -> Vec<Matcher> {
+        pairs
+            .iter()
+            .map(|(name, op, value)| Matcher::new(name, *op, value).unwrap())
+            .collect()
+    }
+
+    fn at(seconds: i64) -> Time {
+        Time::new(seconds, 0)
+    }
+
+    fn active(
+        index: &SilenceIndex,
+        verdict: &mut Verdict,
+        labels: &LabelSet,
+        now: i64,
+    ) -> Vec<String> {
+        index.verdict(labels, verdict);
+        index
+            .active(verdict, at(now))
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn times_decide_at_the_moment_of_asking() {
+        let labels = LabelSet::from_pairs([("a", "b")]);
+        let mut index = SilenceIndex::default();
+        let mut verdict = Verdict::default();
+        index.set("x", vec![set(&[("a", Op::Equal, "b")])], at(10), at(20));
+        assert!(active(&index, &mut verdict, &labels, 9).is_empty());
+        assert_eq!(active(&index, &mut verdict, &labels, 10), ["x"]);
+        assert_eq!(active(&index, &mut verdict, &labels, 20), ["x"]);
+        assert!(active(&index, &mut verdict, &labels, 21).is_empty());
+        let version = index.version();
+        index.set("x", vec![set(&[("a", Op::Equal, "b")])], at(10), at(30));
+        assert_eq!(index.version(), version);
+        assert_eq!(active(&index, &mut verdict, &labels, 21), ["x"]);
+        index.remove("x");
+        assert!(active(&index, &mut verdict, &labels, 15).is_empty());
+    }
+
+    #[test]
+    fn any_set_of_a_silence_mutes() {
+        let mut index = SilenceIndex::default();
+        let sets = vec![
+            set(&[("a", Op::Equal, "1"), ("b", Op::Match, "x.*")]),
+            set(&[("c", Op::NotEqual, "")]),
+        ];
+        index.set("s", sets, at(0), at(9));
+        let asked = |pairs: &[(&str, &str)]| {
+            let labels = LabelSet::from_pairs(pairs.iter().copied());
+            active(&index, &mut Verdict::default(), &labels, 1).len()
+        };
+        assert_eq!(asked(&[("a", "1"), ("b", "xy")]), 1);
+        assert_eq!(asked(&[("a", "1"), ("b", "y")]), 0);
+        assert_eq!(asked(&[("c", "0")]), 1);
+        assert_eq!(asked(&[("a", "1"), ("b", "xy"), ("c", "0")]), 1);
+    }
+
+    #[test]
+    fn known_silences_come_before_new_ones_however_many() {
+        let labels = LabelSet::from_pairs([("a", "b"), ("n", "7")]);
+        let mut index = SilenceIndex::default();
+        let mut verdict = Verdict::default();
+        index.set("late", vec![set(&[("a", Op::NotEqual, "x")])], at(0), at(9));
+        assert_eq!(active(&index, &mut verdict, &labels, 1), ["late"]);
+        for n in 0..50 {
+            let value = n.to_string();
+            index.set(&value, vec![set(&[("n", Op::Equal, &value)])], at(0), at(9));
+        }
+        index.set("any", vec![set(&[("n", Op::Match, "6|7")])], at(0), at(9));
+        assert_eq!(
+            active(&index, &mut verdict, &labels, 1),
+            ["late", "7", "any"]
+        );
+        // Other matchers under a known id make it new.
+        index.set("late", vec![set(&[("a", Op::Match, "b|c")])], at(0), at(9));
+        assert_eq!(
+            active(&index, &mut verdict, &labels, 1),
+            ["7", "any", "late"]
+        );
+    }
+}
