@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from amp.config.receiver import Receiver
+    from amp.config.route import Route
     from amp.fields.global_config import GlobalConfig
 
 CHECK_ORDER = (
@@ -73,6 +74,24 @@ def inherit(
             )
         found.append(dataclasses.replace(receiver, **changed) if changed else receiver)
     return tuple(found), defaults
+
+
+def with_standard_headers(receivers: Iterable[Receiver], root: Route) -> tuple[Receiver, ...]:
+    """Receivers whose mails have their headers: those that a route names (email.New)."""
+    used = _used(root)
+    return tuple(
+        dataclasses.replace(
+            receiver,
+            email_configs=tuple(config.with_standard_headers() for config in receiver.email_configs),
+        )
+        if receiver.email_configs and receiver.name in used
+        else receiver
+        for receiver in receivers
+    )
+
+
+def _used(route: Route) -> set[str]:
+    return {route.receiver}.union(*(_used(child) for child in route.routes))
 
 
 def _complete(name: str, config: Any, defaults: GlobalConfig, path: tuple[str | int, ...]) -> Any:

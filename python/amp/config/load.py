@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from amp.config.check import check_global, check_intervals, check_route
-from amp.config.inherit import inherit
+from amp.config.inherit import inherit, with_standard_headers
 from amp.config.paths import resolve_paths
 from amp.config.root import ROOT, Root
 from amp.config.schema import Config, digest
@@ -77,7 +77,8 @@ def _decode(decoder: Decoder, node: Node | None, folder: str | None) -> Root:
         finish(decoder)
         if root is None or root is BAD:
             raise ConfigError("no route provided in config")
-        return _checked(root if folder is None else resolve_paths(root, folder))
+        checked = _checked(root)
+        return checked if folder is None else resolve_paths(checked, folder)
     except ConfigError as error:
         if error.key is not None:
             raise
@@ -95,4 +96,6 @@ def _checked(root: Root) -> Root:
     check_intervals(route, root.mute_time_intervals, root.time_intervals)
     if route.continue_matching:
         raise Refused("cannot have continue in root route", "route", "continue")
-    return dataclasses.replace(root, global_config=defaults, receivers=receivers)
+    return dataclasses.replace(
+        root, global_config=defaults, receivers=with_standard_headers(receivers, route)
+    )

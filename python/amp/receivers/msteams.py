@@ -1,0 +1,55 @@
+"""Microsoft Teams, the old connectors (Upstream: notify/msteams)."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from amp.fields.codec import (
+    Flag,
+    SecretUrl,
+    Text,
+)
+from amp.fields.http import HttpConfig
+from amp.fields.secret import Secret
+from amp.fields.struct import Struct, StructOf, entry, refused
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from amp.fields.global_config import GlobalConfig
+    from amp.fields.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Config(Struct):
+    """One entry of `msteams_configs`."""
+
+    GO = "msteams.plain"
+
+    send_resolved: bool = entry(Flag(), default=True, keep=True)
+    http_config: HttpConfig | None = entry(StructOf(HttpConfig))
+    webhook_url: Secret | None = entry(SecretUrl())
+    webhook_url_file: str = entry(Text())
+    title: str = entry(Text(), '{{ template "msteams.default.title" . }}')
+    summary: str = entry(Text(), '{{ template "msteams.default.summary" . }}')
+    text: str = entry(Text(), '{{ template "msteams.default.text" . }}')
+
+    def checked(self) -> Self:
+        """Exactly one source of the URL."""
+        if self.webhook_url is None and not self.webhook_url_file:
+            raise refused(
+                "one of webhook_url or webhook_url_file must be configured", "webhook_url"
+            )
+        if self.webhook_url is not None and self.webhook_url_file:
+            raise refused(
+                "at most one of webhook_url & webhook_url_file must be configured", "webhook_url"
+            )
+        return self
+
+    def inherit(self, defaults: GlobalConfig) -> Self:
+        """The config with what it takes from `global`."""
+        if self.http_config is not None:
+            return self
+        return dataclasses.replace(self, http_config=defaults.http_config)

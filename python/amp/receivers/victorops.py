@@ -1,0 +1,89 @@
+"""VictorOps (Upstream: notify/victorops)."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from amp.fields.codec import (
+    Flag,
+    HttpUrl,
+    MapOf,
+    SecretText,
+    Text,
+)
+from amp.fields.http import HttpConfig
+from amp.fields.secret import Secret
+from amp.fields.struct import Struct, StructOf, entry, refused
+from amp.fields.url import with_final_slash
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from amp.fields.global_config import GlobalConfig
+    from amp.fields.secret import Secret
+
+
+_RESERVED = (
+    "routing_key",
+    "message_type",
+    "state_message",
+    "entity_display_name",
+    "monitoring_tool",
+    "entity_id",
+    "entity_state",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Config(Struct):
+    """One entry of `victorops_configs`."""
+
+    GO = "config.plain"
+
+    send_resolved: bool = entry(Flag(), default=True, keep=True)
+    http_config: HttpConfig | None = entry(StructOf(HttpConfig))
+    api_key: Secret = entry(SecretText())
+    api_key_file: str = entry(Text())
+    api_url: str | None = entry(HttpUrl())
+    routing_key: str = entry(Text())
+    message_type: str = entry(Text(), "CRITICAL")
+    state_message: str = entry(Text(), '{{ template "victorops.default.state_message" . }}')
+    entity_display_name: str = entry(
+        Text(), '{{ template "victorops.default.entity_display_name" . }}'
+    )
+    monitoring_tool: str = entry(Text(), '{{ template "victorops.default.monitoring_tool" . }}')
+    custom_fields: dict[str, str] = entry(MapOf(Text(), "map[string]string"))
+
+    def checked(self) -> Self:
+        """A routing key, at most one API key, no custom field with a name of ours."""
+        if not self.routing_key:
+            raise refused("missing Routing key in VictorOps config", "routing_key")
+        if self.api_key and self.api_key_file:
+            raise refused("at most one of api_key & api_key_file must be configured", "api_key")
+        for name in _RESERVED:
+            if name in self.custom_fields:
+                raise refused(
+                    f"victorOps config contains custom field {name} which cannot be used as it"
+                    " conflicts with the fixed/static fields",
+                    "custom_fields",
+                )
+        return self
+
+    def inherit(self, defaults: GlobalConfig) -> Self:
+        """The config with what it takes from `global`."""
+        url = self.api_url or defaults.victorops_api_url
+        if url is None:
+            raise refused("no global VictorOps URL set", "api_url")
+        key = self.api_key or defaults.victorops_api_key
+        file = self.api_key_file or defaults.victorops_api_key_file
+        if not key and not file:
+            raise refused("no global VictorOps API Key set", "api_key")
+        return dataclasses.replace(
+            self,
+            api_url=with_final_slash(url),
+            api_key=key,
+            api_key_file=file,
+            http_config=self.http_config or defaults.http_config,
+        )
