@@ -219,7 +219,6 @@ def _printable(character: str) -> bool:
         or code == 0x85
         or 0xA0 <= code <= 0xD7FF
         or (0xE000 <= code <= 0xFFFD and code != 0xFEFF)
-        or 0x10000 <= code <= 0x10FFFF
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from amp.config.route import used_receivers
 from amp.fields.decode import Refused
+from amp.fields.http import HttpConfig
 from amp.fields.quote import quote
 from amp.fields.struct import StructOf
 from amp.fields.url import with_final_slash
@@ -52,6 +54,8 @@ def inherit(
     """The completed receivers, and `global` with the URLs that inheriting changes."""
     names: set[str] = set()
     found = []
+    http_config = defaults.http_config
+    defaults = dataclasses.replace(defaults, http_config=http_config or HttpConfig())
     for index, receiver in enumerate(receivers):
         if receiver.name in names:
             raise Refused(
@@ -73,25 +77,23 @@ def inherit(
                 for position, config in enumerate(configs)
             )
         found.append(dataclasses.replace(receiver, **changed) if changed else receiver)
-    return tuple(found), defaults
+    return tuple(found), dataclasses.replace(defaults, http_config=http_config)
 
 
 def with_standard_headers(receivers: Iterable[Receiver], root: Route) -> tuple[Receiver, ...]:
     """Receivers whose mails have their headers: those that a route names (email.New)."""
-    used = _used(root)
+    used = used_receivers(root)
     return tuple(
         dataclasses.replace(
             receiver,
-            email_configs=tuple(config.with_standard_headers() for config in receiver.email_configs),
+            email_configs=tuple(
+                config.with_standard_headers() for config in receiver.email_configs
+            ),
         )
         if receiver.email_configs and receiver.name in used
         else receiver
         for receiver in receivers
     )
-
-
-def _used(route: Route) -> set[str]:
-    return {route.receiver}.union(*(_used(child) for child in route.routes))
 
 
 def _complete(name: str, config: Any, defaults: GlobalConfig, path: tuple[str | int, ...]) -> Any:

@@ -76,14 +76,14 @@ def _decode(decoder: Decoder, node: Node | None, folder: str | None) -> Root:
         root = None if node is None else decoder.decode(node, ROOT)
         finish(decoder)
         if root is None or root is BAD:
-            raise ConfigError("no route provided in config")
+            raise Refused("no route provided in config", "route")
         checked = _checked(root)
         return checked if folder is None else resolve_paths(checked, folder)
     except ConfigError as error:
         if error.key is not None:
             raise
         path = [*decoder.path, *(error.path if isinstance(error, Refused) else ())]
-        line = line_of(node, path) if error.line is None else error.line
+        line = line_of(node, path) or 1 if error.line is None else error.line
         raise ConfigError(error.cause, line=line, key=key_text(path) or None) from None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from amp.fields.matchers import matcher_order
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -52,4 +54,4 @@ def _matchers(
     found = [[name, "=", value] for name, value in equal.items()]
     found += [[name, "=~", pattern.anchored] for name, pattern in patterns.items()]
     found += [[matcher.name, matcher.op, matcher.value] for matcher in matchers]
-    return sorted(found, key=lambda part: (part[0], part[2], part[1]))
+    return sorted(found, key=lambda part: matcher_order(*part))

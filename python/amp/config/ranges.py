@@ -103,7 +103,7 @@ def year_range(text: str) -> str:
 def zone(name: str) -> str:
     """The name of a time zone that exists."""
     if name in ("", "UTC", "Local"):
-        return name
+        return name or "UTC"
     if ".." in name.split("/") or name.startswith(("/", "\\")) or "\\" in name:
         raise ConfigError("time: invalid location name")
     try:

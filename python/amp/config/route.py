@@ -107,3 +107,8 @@ def _check_group_by(group_by: tuple[str, ...], mode: str) -> None:
         if name in seen:
             raise refused(f"duplicated label {quote(name)} in group_by", "group_by")
         seen.add(name)
+
+
+def used_receivers(root: Route) -> set[str]:
+    """The names of the receivers that at least one route has."""
+    return {root.receiver}.union(*(used_receivers(child) for child in root.routes)) - {""}

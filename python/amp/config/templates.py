@@ -1,17 +1,22 @@
-"""Reads the template files of a configuration (Upstream: template/template.go FromGlobs)."""
+"""Reads and parses the template files (Upstream: template/template.go FromGlobs)."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amp.config.client_check import read_file
 from amp.config.glob import glob
 from amp.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from amp._core import Templates
     from amp.config.schema import Config
 
-MAX_FILE_BYTES = 8 << 20
+_NAME = re.compile(r"template: ([^:]*):(?:(\d+):)?")
 
 
 def load_templates(config: Config) -> list[tuple[str, str]]:
@@ -20,26 +25,50 @@ def load_templates(config: Config) -> list[tuple[str, str]]:
     Raises:
         ConfigError: for a malformed pattern or a file that cannot be read.
     """
-    return [
-        (Path(path).name, _read(path, f"templates[{index}]"))
-        for index, pattern in enumerate(config.templates)
-        for path in glob(pattern, f"templates[{index}]")
-    ]
+    return [(Path(path).name, text) for path, text in _files(config)]
 
 
-def _read(path: str, key: str) -> str:
+def parse_templates(config: Config) -> Templates:
+    """All templates of a configuration, compiled.
+
+    Raises:
+        ConfigError: naming the file, with upstream's text.
+    """
+    from amp._core import Templates
+
+    found: list[tuple[str, str]] = []
+    failure: ConfigError | None = None
     try:
-        with Path(path).open("rb") as file:
-            raw = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ConfigError(
-            f"failed to parse templates: open {path}: {reason}", file=path, key=key
-        ) from None
-    if len(raw) > MAX_FILE_BYTES:
-        raise ConfigError(
-            f"failed to parse templates: {path} is larger than {MAX_FILE_BYTES} bytes",
-            file=path,
-            key=key,
-        )
-    return raw.decode(errors="replace")
+        found.extend(_files(config))
+    except ConfigError as error:
+        failure = error
+    files = [(Path(path).name, text) for path, text in found]
+    try:
+        templates = Templates(files)
+    except ValueError as error:
+        raise _refused(str(error), [path for path, _ in found]) from None
+    if failure is not None:
+        raise failure
+    return templates
+
+
+def _files(config: Config) -> Iterator[tuple[str, str]]:
+    """(path, text) in upstream's order."""
+    for index, pattern in enumerate(config.templates):
+        key = f"templates[{index}]"
+        for path in glob(pattern, key):
+            try:
+                yield path, read_file(path)
+            except ConfigError as error:
+                raise ConfigError(
+                    f"failed to parse templates: {error.cause}", file=path, key=key
+                ) from None
+
+
+def _refused(text: str, paths: list[str]) -> ConfigError:
+    """The error with the last file of the name that the text tells."""
+    match = _NAME.match(text)
+    name = match.group(1) if match else None
+    file = next((path for path in reversed(paths) if Path(path).name == name), None)
+    line = int(match.group(2)) if match and match.group(2) else None
+    return ConfigError(f"failed to parse templates: {text}", file=file, line=line, key="templates")

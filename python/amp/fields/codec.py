@@ -218,9 +218,12 @@ class MapOf(Codec):
         return {}
 
     def read(self, decoder: Decoder, node: Node) -> Any:
+        return self.read_over(decoder, node, {})
+
+    def read_over(self, decoder: Decoder, node: Node, old: Any) -> Any:
         if node.kind != MAPPING:
             return decoder.mismatch(node, self)
-        found: dict[str, Any] = {}
+        found: dict[str, Any] = dict(old)
 
         def each(key: Node, value: Node) -> None:
             name = decoder.decode(key, self._key)

@@ -54,6 +54,10 @@ class Codec:
         """The value of a node that is neither null nor an alias; BAD after a noted fault."""
         raise NotImplementedError
 
+    def read_over(self, decoder: Decoder, node: Node, old: Any) -> Any:
+        """As `read`, when a merge key gave the field a value before."""
+        return self.read(decoder, node)
+
     def dump(self, value: Any) -> Any:
         """The value as plain data for the emitter."""
         return value
@@ -74,14 +78,14 @@ class Decoder:
         self._aliased = 0
         self._active: list[Node] = []
 
-    def decode(self, node: Node, codec: Codec) -> Any:
-        """Reads one node; BAD when it has the wrong type."""
+    def decode(self, node: Node, codec: Codec, old: Any = None) -> Any:
+        """Reads one node, over an old value if there is one; BAD when it has the wrong type."""
         self._count()
         if node.kind == ALIAS:
-            return self._through(node, codec)
+            return self._through(node, codec, old)
         if node.kind == SCALAR and is_null(node):
             return codec.zero
-        return codec.read(self, node)
+        return codec.read(self, node) if old is None else codec.read_over(self, node, old)
 
     def _count(self) -> None:
         self._decoded += 1
@@ -92,12 +96,12 @@ class Decoder:
                 if ratio > _allowed_ratio(self._decoded) or self._decoded > MAX_DECODED:
                     raise ConfigError("yaml: document contains excessive aliasing")
 
-    def _through(self, node: Node, codec: Codec) -> Any:
+    def _through(self, node: Node, codec: Codec, old: Any) -> Any:
         target = node.target
         if target is None or any(target is active for active in self._active):
             raise ConfigError(f"yaml: anchor '{node.value}' value contains itself")
         self._active.append(target)
-        value = self.decode(target, codec)
+        value = self.decode(target, codec, old)
         self._active.pop()
         return value
 

@@ -13,6 +13,7 @@ from amp.fields.decode import BAD, Codec, Decoder, Refused
 from amp.fields.node import SCALAR, Node
 from amp.fields.quote import quote
 
+_OPERATORS = ("=", "!=", "=~", "!~")
 _CLASSIC_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*\Z")
 
 
@@ -49,13 +50,22 @@ class Matchers(Codec):
             decoder.path.pop()
         return tuple(sorted(found, key=_order))
 
+    def read_over(self, decoder: Decoder, node: Node, old: Any) -> Any:
+        """Upstream adds to what is there (Matchers.UnmarshalYAML)."""
+        found = self.read(decoder, node)
+        return found if found is BAD else tuple(sorted((*old, *found), key=_order))
+
     def dump(self, value: Any) -> Any:
         return [str(matcher) for matcher in value]
 
 
-def _order(matcher: Matcher) -> tuple[str, str, str]:
-    """Upstream: name, value, operator (pkg/labels Matchers.Less)."""
-    return matcher.name, matcher.value, matcher.op
+def matcher_order(name: str, op: str, value: str) -> tuple[str, str, int]:
+    """The key by which matchers are sorted (Upstream: pkg/labels Matchers.Less)."""
+    return name, value, _OPERATORS.index(op)
+
+
+def _order(matcher: Matcher) -> tuple[str, str, int]:
+    return matcher_order(matcher.name, matcher.op, matcher.value)
 
 
 class Regex(Codec):
@@ -85,9 +95,9 @@ class Regexes(MapOf):
     def __init__(self) -> None:
         super().__init__(Regex(), "common.plain")
 
-    def read(self, decoder: Decoder, node: Node) -> Any:
+    def read_over(self, decoder: Decoder, node: Node, old: Any) -> Any:
         before = len(decoder.faults)
-        found = super().read(decoder, node)
+        found = super().read_over(decoder, node, old)
         if found is BAD or len(decoder.faults) > before:
             return BAD
         check_classic_names(found)

@@ -55,19 +55,24 @@ def parse(text: str) -> Node | None:
     except UnicodeEncodeError as error:
         raise ConfigError("yaml: invalid Unicode character") from error
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text.removeprefix("\ufeff"))
+    reader = _Reader(loader)
     try:
-        return _Reader(loader).read()
+        return reader.read()
     except yaml.YAMLError as error:
-        raise _refused(error) from None
+        raise _refused(error, text, reader.key()) from None
     finally:
         loader.dispose()
 
 
-def _refused(error: yaml.YAMLError) -> ConfigError:
+def _refused(error: yaml.YAMLError, text: str, key: str | None) -> ConfigError:
     """The text and line that upstream shows (Upstream: yaml.v2 decode.go parser.fail)."""
     if not isinstance(error, yaml.MarkedYAMLError):
-        reason = getattr(error, "reason", "") or "control characters are not allowed"
-        return ConfigError(f"yaml: {reason}")
+        position = getattr(error, "position", 0)
+        return ConfigError(
+            "yaml: control characters are not allowed",
+            line=text.encode()[:position].count(b"\n") + 1,
+            key=key,
+        )
     line = 0
     if error.problem_mark is not None and error.problem_mark.line:
         line = error.problem_mark.line + isinstance(error, yaml.scanner.ScannerError)
@@ -75,7 +80,7 @@ def _refused(error: yaml.YAMLError) -> ConfigError:
         line = error.context_mark.line
     place = f"line {line}: " if line else ""
     exact = error.problem_mark.line + 1 if error.problem_mark is not None else None
-    return ConfigError(f"yaml: {place}{error.problem}", line=exact)
+    return ConfigError(f"yaml: {place}{error.problem}", line=exact, key=key)
 
 
 class _Reader:
@@ -99,6 +104,17 @@ class _Reader:
             elif isinstance(event, yaml.NodeEvent):
                 self._add(event)
 
+    def key(self) -> str | None:
+        """The key below which reading stopped."""
+        text = ""
+        for node in self._open:
+            if node.kind == SEQUENCE:
+                text += f"[{max(len(node.children) - 1, 0)}]"
+            elif node.children:
+                last = node.children[(len(node.children) - 1) // 2 * 2]
+                text += f".{last.value}" if text else last.value
+        return text or None
+
     def _add(self, event: Any) -> None:
         node = self._node(event)
         if self._open:
@@ -110,7 +126,9 @@ class _Reader:
         if node.kind in (MAPPING, SEQUENCE):
             self._open.append(node)
             if len(self._open) > MAX_DEPTH:
-                raise ConfigError(f"exceeded max depth of {MAX_DEPTH}", line=node.line)
+                raise ConfigError(
+                    f"yaml: exceeded max depth of {MAX_DEPTH}", line=node.line, key=self.key()
+                )
 
     def _node(self, event: Any) -> Node:
         line = event.start_mark.line + 1
@@ -118,7 +136,9 @@ class _Reader:
             name = str(event.anchor)
             target = self._anchors.get(name)
             if target is None:
-                raise ConfigError(f"yaml: unknown anchor '{name}' referenced", line=line)
+                raise ConfigError(
+                    f"yaml: unknown anchor '{name}' referenced", line=line, key=self.key()
+                )
             return Node(ALIAS, line, value=name, target=target)
         tag = event.tag if event.tag not in (None, "!") else ""
         if isinstance(event, yaml.ScalarEvent):

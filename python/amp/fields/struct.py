@@ -133,7 +133,7 @@ class StructOf(Codec):
                 decoder.fault(name_node.line, f"field {name} already set in type {go}")
             else:
                 done.add(name)
-                value = decoder.decode(value_node, found[1])
+                value = decoder.decode(value_node, found[1], values.get(found[0]))
                 if value is not BAD:
                     values[found[0]] = value
             decoder.path.pop()

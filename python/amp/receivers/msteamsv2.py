@@ -48,7 +48,7 @@ class Config(Struct):
         return self
 
     def inherit(self, defaults: GlobalConfig) -> Self:
-        """The config with what it takes from `global`: an own `http_config` still gets its proxy."""
+        """The config with what `global` gives: its proxy even to an own `http_config`."""
         own, shared = self.http_config, defaults.http_config
         if own is None:
             return dataclasses.replace(self, http_config=shared)

@@ -67,9 +67,12 @@ class Config(Struct):
             token, file = defaults.telegram_bot_token, defaults.telegram_bot_token_file
         if not token and not file:
             raise refused("missing bot_token or bot_token_file on telegram_config", "bot_token")
+        url = self.api_url or defaults.telegram_api_url
+        if url is None:
+            raise refused("no global Telegram URL set", "api_url")
         return dataclasses.replace(
             self,
-            api_url=self.api_url or defaults.telegram_api_url,
+            api_url=url,
             bot_token=token,
             bot_token_file=file,
             http_config=self.http_config or defaults.http_config,
