@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable
 
+NO_HTTP = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -47,6 +48,9 @@ class Listener:
         self.handlers.add(asyncio.current_task())  # type: ignore[arg-type]
         try:
             while (request := await read_request(reader)) is not None:
+                if not request.method:
+                    writer.write(NO_HTTP)
+                    break
                 self.heard.append(request)
                 answer = self.answer(request)
                 data = answer if isinstance(answer, bytes) else await answer
@@ -63,9 +67,12 @@ class Listener:
 
 
 async def read_request(reader: asyncio.StreamReader) -> Heard | None:
-    """The next request; None at the end."""
+    """The next request; one without a method for what is no HTTP; None at the end."""
     try:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        begin = await reader.readexactly(1)
+        if not begin.isalpha():
+            return Heard("", "", [], begin)
+        head = (begin + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     except asyncio.IncompleteReadError:
         return None
     first, *lines = head.rstrip("\r\n").split("\r\n")

@@ -160,7 +160,7 @@ def _host(host: str) -> str:
         if zone >= 0:
             return host[:zone] + _unescape(host[zone:end]) + _host_text(host[end:])
     else:
-        colon = host.rfind(":")
+        colon = host.find(":")
         port = host[colon:] if colon >= 0 else ""
         if not _PORT.match(port):
             raise _Invalid(f"invalid port {quote(port)} after host")

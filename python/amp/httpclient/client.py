@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amp.errors import ConfigError
 from amp.fields.http import HttpConfig
 from amp.httpclient.credential import Basic, Credential, Token, basic
 from amp.httpclient.failure import RequestError
 from amp.httpclient.gate import Gates
+from amp.httpclient.header import ExtraHeaders, Headers, check_headers, connect_headers
+from amp.httpclient.oauth2 import TokenSource
+from amp.httpclient.proxy import Proxies
+from amp.httpclient.redirect import MAX_REQUESTS, Hop, next_hop
 from amp.httpclient.target import parse_target
+from amp.httpclient.tls import Tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from amp.fields.http import OAuth2
     from amp.httpclient.gate import Load
     from amp.httpclient.response import Response
     from amp.httpclient.target import Target
-    from amp.httpclient.transport import Transport
+    from amp.httpclient.transport import Transport, Via
 
 USER_AGENT = "Alertmanager/0.34.2"
 IN_FLIGHT = 512
 KNOWN_TARGETS = 256
+SCHEMES = frozenset({"http", "https"})
 
 
 class HttpClients:
@@ -37,7 +45,11 @@ class HttpClients:
         self._clients: list[HttpClient] = []
 
     def client(self, config: HttpConfig | None = None) -> HttpClient:
-        """A client for one `http_config`; None means its defaults."""
+        """A client for one `http_config`; None means its defaults.
+
+        Raises:
+            ConfigError: with upstream's text, for certificates that cannot be used.
+        """
         client = HttpClient(config or HttpConfig(), self)
         self._clients.append(client)
         return client
@@ -61,11 +73,16 @@ class HttpClient:
     """Sends requests as one `http_config` says. There is no timeout but the caller's."""
 
     def __init__(self, config: HttpConfig, shared: HttpClients) -> None:
-        self._config = config
         self._shared = shared
+        self._follow_redirects = config.follow_redirects
+        self._tls = Tls(config.tls_config)
+        self._tls.check()
+        self._proxies = Proxies(config, shared.environment)
+        self._connect_headers = connect_headers(config.proxy_connect_header)
+        self._headers = ExtraHeaders(config.http_headers)
+        self._credential = _credential(config, shared)
         self._transport: Transport | None = None
         self._targets: dict[str, Target] = {}
-        self._credential = _credential(config)
 
     async def request(
         self,
@@ -90,16 +107,20 @@ class HttpClient:
         """
         target = self._target(url)
         shown = "<redacted>" if redacted else url
+        hop = Hop(method, target, list(headers.items()) if headers else [], body)
         try:
-            return await self._send(method, target, headers or {}, body)
+            return await self._chain(hop)
         except RequestError as error:
             raise RequestError(f'{method.capitalize()} "{shown}": {error}') from None
 
     async def close(self) -> None:
         """Closes the connections."""
         self._shared.forget(self)
+        if self._credential is not None:
+            await self._credential.close()
         if self._transport is not None:
             await self._transport.close()
+            self._transport = None
 
     def _target(self, url: str) -> Target:
         target = self._targets.get(url)
@@ -110,26 +131,64 @@ class HttpClient:
             self._targets[url] = target
         return target
 
-    async def _send(
-        self, method: str, target: Target, headers: Mapping[str, str], body: bytes
-    ) -> Response:
-        if target.scheme != "http":
+    async def _chain(self, hop: Hop) -> Response:
+        for _ in range(MAX_REQUESTS):
+            response = await self._send(hop)
+            following = next_hop(hop, response) if self._follow_redirects else None
+            if following is None:
+                return response
+            hop = following
+        raise RequestError(f"stopped after {MAX_REQUESTS} redirects")
+
+    async def _send(self, hop: Hop) -> Response:
+        target = hop.target
+        if target.scheme not in SCHEMES:
             raise RequestError(f'unsupported protocol scheme "{target.scheme}"')
         if not target.host:
             raise RequestError("http: no Host in request URL")
-        sent = [("User-Agent", USER_AGENT), *headers.items()]
-        if "Authorization" not in headers:
-            if target.user is not None:
-                sent.append(("Authorization", basic(*target.user)))
-            elif self._credential is not None:
-                sent.append(("Authorization", await self._credential.header()))
-        _check_headers(sent)
+        headers = [("User-Agent", USER_AGENT), *hop.headers, *self._headers.read()]
+        authorization = await self._authorization(hop)
+        if authorization is not None:
+            headers.append(("Authorization", authorization))
+        via = await self._via(target, headers)
+        check_headers(headers)
         gates = self._shared.gates
         await gates.enter(target.origin)
         try:
-            return await self._open().send(method, target, sent, body)
+            return await self._open().send(hop.method, target, headers, hop.body, via)
         finally:
             gates.leave(target.origin)
+
+    async def _authorization(self, hop: Hop) -> str | None:
+        """User information of the URL comes first, then the configuration's, unless withheld."""
+        if any(name == "Authorization" for name, _ in hop.headers):
+            return None
+        if hop.target.user is not None:
+            return basic(*hop.target.user)
+        if self._credential is None or hop.withheld:
+            return None
+        return await self._credential.header()
+
+    async def _via(self, target: Target, headers: Headers) -> Via:
+        """How to reach the target; a plain request through a proxy gets a header for it."""
+        self._open()
+        from amp.httpclient.transport import STRAIGHT, Via
+
+        proxy = self._proxies.choose(target)
+        secure = target.scheme == "https"
+        if proxy is None and not secure:
+            return STRAIGHT
+        speaks_tls = secure or (proxy is not None and proxy.scheme == "https")
+        context = await self._tls.context() if speaks_tls else None
+        tunnel: Headers = []
+        if proxy is not None:
+            identity = [] if proxy.user is None else [("Proxy-Authorization", basic(*proxy.user))]
+            if secure:
+                tunnel = [("User-Agent", USER_AGENT), *self._connect_headers, *identity]
+                check_headers(tunnel)
+            else:
+                headers += identity
+        return Via(context, self._tls.server_name if secure else None, proxy, tunnel)
 
     def _open(self) -> Transport:
         """The transport; aiohttp is imported at the first request, not at start."""
@@ -140,15 +199,56 @@ class HttpClient:
         return self._transport
 
 
-def _credential(config: HttpConfig) -> Credential | None:
+def _credential(config: HttpConfig, shared: HttpClients) -> Credential | None:
     if config.basic_auth is not None:
         return Basic(config.basic_auth)
     if config.authorization is not None:
         return Token(config.authorization)
+    if config.oauth2 is not None:
+        return TokenSource(config.oauth2, LateClient(config.oauth2, shared))
     return None
 
 
-def _check_headers(headers: list[tuple[str, str]]) -> None:
-    for name, value in headers:
-        if "\r" in value or "\n" in value or "\0" in value:
-            raise RequestError(f'net/http: invalid header field value for "{name}"')
+class LateClient:
+    """The client of a token endpoint, made when the first token is asked for, as upstream does."""
+
+    def __init__(self, config: OAuth2, shared: HttpClients) -> None:
+        self._config = config
+        self._shared = shared
+        self._client: HttpClient | None = None
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        redacted: bool = True,
+    ) -> Response:
+        """Sends a request."""
+        if self._client is None:
+            self._client = self._make()
+        return await self._client.request(
+            method, url, headers=headers, body=body, redacted=redacted
+        )
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    def _make(self) -> HttpClient:
+        config = self._config
+        settings = HttpConfig(
+            tls_config=config.tls_config,
+            proxy_url=config.proxy_url,
+            no_proxy=config.no_proxy,
+            proxy_from_environment=config.proxy_from_environment,
+            proxy_connect_header=config.proxy_connect_header,
+        )
+        try:
+            return self._shared.client(settings)
+        except ConfigError as error:
+            raise RequestError(str(error)) from None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from amp.httpclient.failure import RequestError
 from amp.httpclient.files import WatchedFile
+from amp.httpclient.tls import refuse_reference
 
 if TYPE_CHECKING:
     from amp.fields.http import Authorization, BasicAuth
@@ -22,6 +23,9 @@ class Credential(Protocol):
     async def header(self) -> str:
         """The value for a request now; RequestError when there is none."""
 
+    async def close(self) -> None:
+        """Lets go of what it holds."""
+
 
 def basic(user: str, password: str) -> str:
     """The value of HTTP basic authentication."""
@@ -29,12 +33,19 @@ def basic(user: str, password: str) -> str:
     return "Basic " + b64encode(pair).decode()
 
 
-class Basic:
+class _Static:
+    async def close(self) -> None:
+        """Holds nothing."""
+
+
+class Basic(_Static):
     """`basic_auth`; files are read at each request."""
 
     def __init__(self, config: BasicAuth) -> None:
-        self._user = _source(config.username, config.username_file)
-        self._password = _source(config.password, config.password_file)
+        refuse_reference(config.username_ref, "username")
+        refuse_reference(config.password_ref, "password")
+        self._user = source(config.username, config.username_file)
+        self._password = source(config.password, config.password_file)
 
     async def header(self) -> str:
         """`Basic …`."""
@@ -44,19 +55,21 @@ class Basic:
         )
 
 
-class Token:
+class Token(_Static):
     """`authorization` (and `bearer_token`); a file is read at each request."""
 
     def __init__(self, config: Authorization) -> None:
-        self._type = config.type
-        self._credentials = _source(config.credentials, config.credentials_file)
+        refuse_reference(config.credentials_ref, "credentials")
+        self._type = config.type or "Bearer"
+        self._credentials = source(config.credentials, config.credentials_file)
 
     async def header(self) -> str:
         """Type and credentials."""
         return f"{self._type} {read(self._credentials, 'credentials', 'authorization')}"
 
 
-def _source(text: str | Secret, file: str) -> str | WatchedFile:
+def source(text: str | Secret, file: str) -> str | WatchedFile:
+    """Where a text comes from."""
     if file:
         return WatchedFile(file)
     return text if isinstance(text, str) else text.reveal()

@@ -85,7 +85,9 @@ def tls_text(error: ssl.SSLError) -> str:
     for part, text in ALERTS.items():
         if part in reason:
             return f"remote error: tls: {text}"
-    if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"}:
+    if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}:
+        return "http: server gave HTTP response to HTTPS client"
+    if reason in {"PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"}:
         return "tls: first record does not look like a TLS handshake"
     if reason in {"UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE"}:
         return "tls: no supported versions satisfy MinVersion and MaxVersion"

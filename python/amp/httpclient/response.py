@@ -13,10 +13,12 @@ class Response:
 
     Attributes:
         location: the Location header; empty when there is none.
+        content_type: the media type without parameters, lower case; empty when there is none.
         body: at most 1 MiB; what came after that was not read.
     """
 
     status: int
     reason: str
     location: str
+    content_type: str
     body: bytes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -22,14 +23,14 @@ from amp.httpclient.resolver import Resolver
 from amp.httpclient.response import MAX_BODY_BYTES, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from amp.httpclient.header import Headers
     from amp.httpclient.target import Target
 
 IDLE_SECONDS = 300.0
 HANDSHAKE_SECONDS = 10.0
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 MAX_HEADER_BYTES = 64 << 10
+KNOWN_URLS = 256
 SHOWN_CHARACTERS = 100
 SET_BY_US = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
@@ -43,48 +44,35 @@ class _Connector(aiohttp.TCPConnector):
         return await super()._wrap_create_connection(*args, **kwargs)
 
 
+@dataclass(frozen=True, slots=True)
+class Via:
+    """How a connection is made.
+
+    Attributes:
+        context: for TLS with the target or with a proxy; None when neither speaks it.
+        server_name: the name to ask for and verify instead of the target's host.
+        proxy: None when the connection goes straight.
+        connect_headers: for the proxy only, when it is asked for a tunnel.
+    """
+
+    context: ssl.SSLContext | None = None
+    server_name: str | None = None
+    proxy: Target | None = None
+    connect_headers: Headers = field(default_factory=list)
+
+
+STRAIGHT = Via()
+
+
 class Transport:
     """Pooled connections. Bounds are the caller's, except where upstream has one."""
 
     def __init__(self) -> None:
-        self._session: aiohttp.ClientSession | None = None
-        self._urls: dict[Target, URL] = {}
-
-    async def send(
-        self,
-        method: str,
-        target: Target,
-        headers: Sequence[tuple[str, str]],
-        body: bytes,
-    ) -> Response:
-        """Sends one request and reads its answer.
-
-        Raises:
-            RequestError: worded as Go's client words it.
-        """
-        session = self._session or self._open()
-        try:
-            async with session.request(
-                method,
-                self._url(target),
-                data=body or None,
-                headers=headers,
-                allow_redirects=False,
-            ) as answer:
-                return await _read(answer)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise RequestError(_text(error)) from None
-
-    async def close(self) -> None:
-        """Closes every connection."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
-    def _open(self) -> aiohttp.ClientSession:
+        resolver = Resolver()
         connector = _Connector(
-            limit=0, keepalive_timeout=IDLE_SECONDS, resolver=Resolver(), ttl_dns_cache=1
+            limit=0, keepalive_timeout=IDLE_SECONDS, resolver=resolver, ttl_dns_cache=1
         )
+        self._resolver = resolver
         self._session = aiohttp.ClientSession(
             connector=connector,
             timeout=NO_TIMEOUT,
@@ -94,29 +82,77 @@ class Transport:
             max_line_size=MAX_HEADER_BYTES,
             max_field_size=MAX_HEADER_BYTES,
         )
-        return self._session
+        self._urls: dict[Target, URL] = {}
+
+    async def send(
+        self, method: str, target: Target, headers: Headers, body: bytes, via: Via = STRAIGHT
+    ) -> Response:
+        """Sends one request and reads its answer.
+
+        Raises:
+            RequestError: worded as Go's client words it.
+        """
+        more: dict[str, Any] = {}
+        if via.context is not None:
+            more["ssl"] = via.context
+            more["server_hostname"] = via.server_name
+        if via.proxy is not None:
+            more["proxy"] = self._url(via.proxy)
+            more["proxy_headers"] = via.connect_headers
+        try:
+            async with self._session.request(
+                method,
+                self._url(target),
+                data=body or None,
+                headers=headers,
+                allow_redirects=False,
+                **more,
+            ) as answer:
+                return await _read(answer)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise RequestError(_text(error)) from None
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._session.close()
+        await self._resolver.close()
 
     def _url(self, target: Target) -> URL:
         url = self._urls.get(target)
         if url is None:
-            if len(self._urls) >= 256:
+            if len(self._urls) >= KNOWN_URLS:
                 self._urls.clear()
             url = self._urls[target] = URL(target.url(), encoded=True)
         return url
 
 
 async def _read(answer: aiohttp.ClientResponse) -> Response:
+    """The answer; a body that breaks off counts as empty, as with upstream."""
     body = b""
     if answer.content_length != 0:
-        pieces, size = [], 0
-        async for piece in answer.content.iter_any():
-            pieces.append(piece)
-            size += len(piece)
-            if size > MAX_BODY_BYTES:
-                answer.close()
-                break
-        body = b"".join(pieces)[:MAX_BODY_BYTES]
-    return Response(answer.status, answer.reason or "", answer.headers.get("Location", ""), body)
+        try:
+            body = await _body(answer)
+        except aiohttp.ClientError:
+            answer.close()
+    headers = answer.headers
+    return Response(
+        answer.status,
+        answer.reason or "",
+        headers.get("Location", ""),
+        headers.get("Content-Type", "").partition(";")[0].strip().lower(),
+        body,
+    )
+
+
+async def _body(answer: aiohttp.ClientResponse) -> bytes:
+    pieces, size = [], 0
+    async for piece in answer.content.iter_any():
+        pieces.append(piece)
+        size += len(piece)
+        if size > MAX_BODY_BYTES:
+            answer.close()
+            break
+    return b"".join(pieces)[:MAX_BODY_BYTES]
 
 
 def _text(error: Exception) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from amp.errors import SendError
 from amp.fields.codec import Anything, Flag, Int, Text
-from amp.fields.duration import Duration, GoDuration
+from amp.fields.duration import Duration, GoDuration, format_go_duration
 from amp.fields.http import HttpConfig
 from amp.fields.struct import Struct, StructOf, entry, refused
 from amp.fields.template_url import TemplateUrl
@@ -69,7 +69,7 @@ async def send(config: Config, notification: Notification, http: HttpClient) -> 
     if config.payload is not None:
         raise SendError("webhook: `payload` is not built yet")
     body = notification.webhook_json(config.max_alerts)
-    url = notification.render(_url(config))
+    url = _url(config, notification)
     if not url:
         raise SendError("webhook URL is empty after templating")
     limit = asyncio.timeout(config.timeout.seconds if config.timeout > 0 else None)
@@ -77,9 +77,17 @@ async def send(config: Config, notification: Notification, http: HttpClient) -> 
         async with limit:
             response = await post_json(http, url, body)
     except TimeoutError:
-        raise SendError('Post "<redacted>": context deadline exceeded', retryable=True) from None
+        raise SendError(
+            f'Post "<redacted>": configured webhook timeout reached'
+            f" ({format_go_duration(config.timeout)})",
+            retryable=True,
+        ) from None
     check(response)
 
 
-def _url(config: Config) -> str:
-    return config.url.reveal() if config.url else read_secret(config.url_file, "url_file")
+def _url(config: Config, notification: Notification) -> str:
+    text = config.url.reveal() if config.url else read_secret(config.url_file, "url_file")
+    try:
+        return notification.render(text)
+    except SendError as error:
+        raise SendError(f"failed to template webhook URL: {error}") from None

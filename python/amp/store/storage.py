@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-Timer = tuple[int, int, bool]
-"""A new group: its id, its route's index, whether to flush it at once."""
-
 OUTAGE_SNAPSHOT_SECONDS = 10.0
 """How often the log goes to its file while the store is away."""
 
@@ -40,20 +37,14 @@ CLOSE_SECONDS = 3.0
 class AlertSink(Protocol):
     """Who takes alerts back: the engine."""
 
-    def restore(
-        self, rows: Sequence[AlertRow], now_ns: int, grace_ns: int
-    ) -> tuple[int, list[Timer]]:
-        """Merges stored alerts into memory; how many were taken, and the new groups."""
+    def restore(self, rows: Sequence[AlertRow], now_ns: int, grace_ns: int) -> int:
+        """Merges stored alerts into memory; how many were taken."""
 
 
 class Storage:
     """Opens the store and the snapshot files, merges both, and keeps them until the end.
 
     `open` before the first notification is decided; `run` as a task; `close` after the last one.
-
-    Attributes:
-        restored: told about the groups of alerts that came back after the start, from a store that
-            was away until then.
     """
 
     def __init__(
@@ -103,7 +94,6 @@ class Storage:
         self._log_file = SnapshotFile(folder, "nflog", log=log, metrics=metrics)
         self._silences_file = SnapshotFile(folder, "silences", log=log, metrics=metrics)
         self._whole = False
-        self.restored: Callable[[list[Timer]], None] = list.clear
         writer.keep_whole(silences.entries)
 
     async def open(self) -> None:
@@ -133,15 +123,13 @@ class Storage:
         try:
             await self._writer.on_thread(self._repairing(self._store.open))
             entries = await self._writer.on_thread(self._repairing(self._store.silences))
-            timers = await self._writer.on_thread(self._repairing(self._restore))
+            await self._writer.on_thread(self._repairing(self._restore))
         except StoreUnavailable as error:
             self._writer.failed(str(error))
             return False
         self._silences.merge(entries or ())
         self._writer.opened = True
         self._writer.succeeded()
-        if self._whole:
-            self.restored(timers or [])
         return True
 
     def _repairing(self, call: Callable[[], Result]) -> Callable[[], Result | None]:
@@ -162,14 +150,12 @@ class Storage:
 
         return guarded
 
-    def _restore(self) -> list[Timer]:
+    def _restore(self) -> None:
         now_ns = self._clock.now_ns()
-        timers: list[Timer] = []
         for log_rows in self._store.log_rows():
             self._merge_log(log_rows, now_ns)
         for alert_rows in self._store.alert_rows():
-            timers += self._alerts.restore(alert_rows, now_ns, self._grace_ns)[1]
-        return timers
+            self._alerts.restore(alert_rows, now_ns, self._grace_ns)
 
     def _merge_log(self, rows: Sequence[LogRow], now_ns: int) -> None:
         try:

@@ -38,12 +38,6 @@ class AlertSource(Protocol):
     def drain(self, limit: int) -> list[AlertRow]:
         """The oldest changes, each once."""
 
-    def pending(self) -> int:
-        """How many there are."""
-
-    def mark_all(self) -> None:
-        """Makes everything a change again."""
-
 
 class LogSource(Protocol):
     """Who knows the changed log entries: the notification log."""
@@ -258,7 +252,6 @@ class Writer:
         self._log.error("Store is damaged, moved aside and rebuilt", err=str(error), moved_to=aside)
         self._metrics.snapshot_corrupt.labels("database").inc()
         self._entries.mark_all()
-        self._alerts.mark_all()
         self._store.write(Changes(silences=self._everything()))
 
     def failed(self, detail: str) -> None:
@@ -281,5 +274,4 @@ class Writer:
             self.health.ok, self.health.detail = True, ""
 
     def _waiting(self) -> int:
-        held = sum(changes.rows for changes in self._in_hand)
-        return held + self._entries.pending() + self._alerts.pending()
+        return sum(changes.rows for changes in self._in_hand) + self._entries.pending()

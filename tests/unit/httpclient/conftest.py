@@ -1,27 +1,5 @@
-"""Listeners and clients, closed at the end of each test."""
+"""Servers and clients of this folder's tests."""
 
-from __future__ import annotations
+from web import clients, listeners
 
-from typing import TYPE_CHECKING
-
-import pytest
-
-from amp.httpclient import HttpClients
-from listener import Listeners
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-
-@pytest.fixture
-async def listeners() -> AsyncIterator[Listeners]:
-    async with Listeners() as started:
-        yield started
-
-
-@pytest.fixture
-async def clients() -> AsyncIterator[HttpClients]:
-    """Clients without any environment."""
-    made = HttpClients(environment={})
-    yield made
-    await made.close()
+__all__ = ["clients", "listeners"]
