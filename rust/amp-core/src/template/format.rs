@@ -1,0 +1,594 @@
+//! Go's `fmt`: `printf`, `print`, `println`, and how values look in the output.
+
+use std::fmt::Write as _;
+
+use super::format_number::{float_text, integer};
+use super::quote::{quote, quote_ascii, quote_char};
+use super::time::{Time, Zone, duration_text};
+use super::value::{Value, sorted_pairs};
+use crate::labels::Label;
+
+/// Width and precision above this are not taken, as in Go.
+const MAX_NUMBER: usize = 1_000_000;
+
+/// The flags of one verb.
+#[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one character of a verb")]
+pub(super) struct Flags {
+    pub(super) plus: bool,
+    pub(super) minus: bool,
+    pub(super) sharp: bool,
+    pub(super) space: bool,
+    pub(super) zero: bool,
+    plus_v: bool,
+    sharp_v: bool,
+    pub(super) width: Option<usize>,
+    pub(super) precision: Option<usize>,
+}
+
+/// A value as an action prints it.
+pub(super) fn display(out: &mut String, value: &Value) {
+    match value {
+        Value::Str(text) | Value::Trusted(_, text) => out.push_str(text),
+        Value::Int(number) => {
+            let _ = write!(out, "{number}");
+        }
+        Value::Invalid | Value::NilInterface => out.push_str("<no value>"),
+        other => print_value(out, other, 'v', &Flags::default()),
+    }
+}
+
+/// `fmt.Sprint`: blanks between operands of which neither is a text.
+pub(super) fn sprint(values: &[Value]) -> String {
+    let mut out = String::new();
+    let mut after_text = false;
+    for (index, value) in values.iter().enumerate() {
+        let is_text = value.as_text().is_some();
+        if index > 0 && !is_text && !after_text {
+            out.push(' ');
+        }
+        argument(&mut out, value, 'v', &Flags::default());
+        after_text = is_text;
+    }
+    out
+}
+
+/// `fmt.Sprintln`: blanks between all operands, a newline at the end.
+pub(super) fn sprintln(values: &[Value]) -> String {
+    let mut out = String::new();
+    for (index, value) in values.iter().enumerate() {
+        if index > 0 {
+            out.push(' ');
+        }
+        argument(&mut out, value, 'v', &Flags::default());
+    }
+    out.push('\n');
+    out
+}
+
+/// `fmt.Sprintf`.
+pub(super) fn sprintf(format: &str, values: &[Value]) -> String {
+    let mut printer = Printf {
+        rest: format,
+        values,
+        next: 0,
+        reordered: false,
+        good_index: true,
+    };
+    let mut out = String::with_capacity(format.len() + 16);
+    while let Some(at) = printer.rest.find('%') {
+        out.push_str(&printer.rest[..at]);
+        printer.rest = &printer.rest[at + 1..];
+        if !printer.verb(&mut out) {
+            break;
+        }
+    }
+    if printer.rest.find('%').is_none() {
+        out.push_str(printer.rest);
+    }
+    printer.extra(&mut out);
+    out
+}
+
+struct Printf<'a> {
+    rest: &'a str,
+    values: &'a [Value],
+    next: usize,
+    reordered: bool,
+    good_index: bool,
+}
+
+impl Printf<'_> {
+    /// Writes one verb; false when the format ends before it.
+    fn verb(&mut self, out: &mut String) -> bool {
+        self.good_index = true;
+        let mut flags = Flags::default();
+        while let Some(c) = self.rest.chars().next() {
+            match c {
+                '#' => flags.sharp = true,
+                '0' => flags.zero = true,
+                '+' => flags.plus = true,
+                '-' => flags.minus = true,
+                ' ' => flags.space = true,
+                _ => break,
+            }
+            self.rest = &self.rest[1..];
+        }
+        let mut after_index = self.index();
+        after_index = self.width(out, &mut flags, after_index);
+        if let Some(rest) = self.rest.strip_prefix('.') {
+            self.rest = rest;
+            after_index = self.precision(out, &mut flags, after_index);
+        }
+        if !after_index {
+            self.index();
+        }
+        let Some(verb) = self.rest.chars().next() else {
+            out.push_str("%!(NOVERB)");
+            return false;
+        };
+        self.rest = &self.rest[verb.len_utf8()..];
+        if verb == '%' {
+            out.push('%');
+        } else if !self.good_index {
+            let _ = write!(out, "%!{verb}(BADINDEX)");
+        } else if let Some(value) = self.values.get(self.next) {
+            if verb == 'v' {
+                flags.sharp_v = std::mem::take(&mut flags.sharp);
+                flags.plus_v = std::mem::take(&mut flags.plus);
+            }
+            argument(out, value, verb, &flags);
+            self.next += 1;
+        } else {
+            let _ = write!(out, "%!{verb}(MISSING)");
+        }
+        true
+    }
+
+    fn width(&mut self, out: &mut String, flags: &mut Flags, after_index: bool) -> bool {
+        if let Some(rest) = self.rest.strip_prefix('*') {
+            self.rest = rest;
+            match self.number_argument() {
+                Some(width) => {
+                    if width < 0 {
+                        flags.minus = true;
+                        flags.zero = false;
+                    }
+                    flags.width = usize::try_from(width.unsigned_abs()).ok();
+                }
+                None => out.push_str("%!(BADWIDTH)"),
+            }
+            return false;
+        }
+        flags.width = self.digits();
+        if after_index && flags.width.is_some() {
+            self.good_index = false;
+        }
+        after_index
+    }
+
+    fn precision(&mut self, out: &mut String, flags: &mut Flags, after_index: bool) -> bool {
+        if after_index {
+            self.good_index = false;
+        }
+        let after_index = self.index();
+        if let Some(rest) = self.rest.strip_prefix('*') {
+            self.rest = rest;
+            match self.number_argument().map(usize::try_from) {
+                Some(Ok(precision)) => flags.precision = Some(precision),
+                _ => out.push_str("%!(BADPREC)"),
+            }
+            return false;
+        }
+        flags.precision = Some(self.digits().unwrap_or(0));
+        after_index
+    }
+
+    fn digits(&mut self) -> Option<usize> {
+        let rest = self.rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let digits = &self.rest[..self.rest.len() - rest.len()];
+        if digits.is_empty() {
+            return None;
+        }
+        self.rest = rest;
+        digits.parse().ok().filter(|&number| number <= MAX_NUMBER)
+    }
+
+    fn number_argument(&mut self) -> Option<i64> {
+        let value = self.values.get(self.next)?;
+        self.next += 1;
+        value
+            .as_int()
+            .filter(|number| usize::try_from(number.unsigned_abs()).is_ok_and(|n| n <= MAX_NUMBER))
+    }
+
+    /// Reads an explicit argument index `[n]`; whether there was one.
+    fn index(&mut self) -> bool {
+        let Some(rest) = self.rest.strip_prefix('[') else {
+            return false;
+        };
+        self.reordered = true;
+        let Some(end) = rest.find(']') else {
+            self.good_index = false;
+            self.rest = rest;
+            return false;
+        };
+        let number: Option<usize> = rest[..end].parse().ok();
+        self.rest = &rest[end + 1..];
+        match number {
+            Some(number) if (1..=self.values.len()).contains(&number) => {
+                self.next = number - 1;
+                true
+            }
+            _ => {
+                self.good_index = false;
+                number.is_some()
+            }
+        }
+    }
+
+    fn extra(&self, out: &mut String) {
+        if self.reordered || self.next >= self.values.len() {
+            return;
+        }
+        out.push_str("%!(EXTRA ");
+        for (index, value) in self.values[self.next..].iter().enumerate() {
+            if index > 0 {
+                out.push_str(", ");
+            }
+            if matches!(value, Value::Invalid | Value::NilInterface) {
+                out.push_str("<nil>");
+            } else {
+                out.push_str(value.type_name());
+                out.push('=');
+                argument(out, value, 'v', &Flags::default());
+            }
+        }
+        out.push(')');
+    }
+}
+
+/// Writes one argument by its verb.
+fn argument(out: &mut String, value: &Value, verb: char, flags: &Flags) {
+    match (value, verb) {
+        (_, 'T') => pad(out, value.type_name(), flags),
+        (Value::Invalid | Value::NilInterface, 'v') => pad(out, "<nil>", flags),
+        (Value::Invalid | Value::NilInterface, _) => {
+            let _ = write!(out, "%!{verb}(<nil>)");
+        }
+        // Notifications hand templates a pointer, which shows at the top.
+        (Value::Data(data), _) if !data.by_value => {
+            out.push('&');
+            print_value(out, value, verb, flags);
+        }
+        _ => print_value(out, value, verb, flags),
+    }
+}
+
+/// Fills up to the width, counted in characters.
+pub(super) fn pad(out: &mut String, text: &str, flags: &Flags) {
+    let length = text.chars().count();
+    let missing = flags.width.unwrap_or(0).saturating_sub(length);
+    if flags.minus {
+        out.push_str(text);
+        out.extend(std::iter::repeat_n(' ', missing));
+    } else {
+        let filler = if flags.zero { '0' } else { ' ' };
+        out.extend(std::iter::repeat_n(filler, missing));
+        out.push_str(text);
+    }
+}
+
+fn bad_verb(out: &mut String, value: &Value, verb: char) {
+    let _ = write!(out, "%!{verb}({}=", value.type_name());
+    print_value(out, value, 'v', &Flags::default());
+    out.push(')');
+}
+
+/// The text of types that write themselves (Go's `String` method).
+pub(super) fn own_text(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Kv(labels) => pairs_text(&sorted_pairs(labels)),
+        Value::Pairs(pairs) => pairs_text(pairs),
+        Value::Time(time) => time.shown(),
+        Value::Duration(ns) => duration_text(*ns),
+        Value::Month(month) => super::layout::MONTHS
+            .get(usize::from(*month).wrapping_sub(1))
+            .map_or_else(|| format!("%!Month({month})"), |name| (*name).to_owned()),
+        Value::Weekday(day) => super::layout::DAYS
+            .get(usize::from(*day))
+            .map_or_else(|| format!("%!Weekday({day})"), |name| (*name).to_owned()),
+        Value::Location(zone) => zone.name().to_owned(),
+        _ => return None,
+    })
+}
+
+fn pairs_text(pairs: &[std::sync::Arc<Label>]) -> String {
+    let mut out = String::new();
+    for (index, pair) in pairs.iter().enumerate() {
+        if index > 0 {
+            out.push_str(", ");
+        }
+        out.push_str(&pair.name);
+        out.push('=');
+        out.push_str(&pair.value);
+    }
+    out
+}
+
+fn print_value(out: &mut String, value: &Value, verb: char, flags: &Flags) {
+    if flags.sharp_v {
+        let mut shown = String::new();
+        go_syntax(&mut shown, value);
+        return pad(out, &shown, flags);
+    }
+    if matches!(verb, 'v' | 's' | 'x' | 'X' | 'q')
+        && let Some(text) = own_text(value)
+    {
+        return print_text(out, value, &text, verb, flags);
+    }
+    match value {
+        Value::Invalid | Value::NilInterface => pad(out, "<nil>", flags),
+        Value::Bool(truth) if matches!(verb, 'v' | 't') => pad(out, &truth.to_string(), flags),
+        Value::Str(text) | Value::Trusted(_, text) => print_text(out, value, text, verb, flags),
+        Value::Float(number) => match verb {
+            'v' => float_text(out, *number, 'g', None, flags),
+            'e' | 'E' | 'f' | 'F' => {
+                float_text(out, *number, verb, Some(flags.precision.unwrap_or(6)), flags);
+            }
+            'g' | 'G' => float_text(out, *number, verb, flags.precision, flags),
+            _ => bad_verb(out, value, verb),
+        },
+        Value::Dict(map) => {
+            out.push_str("map[");
+            for (index, (key, value)) in map.iter().enumerate() {
+                if index > 0 {
+                    out.push(' ');
+                }
+                print_value(out, &Value::Str(key.clone()), verb, flags);
+                out.push(':');
+                print_value(out, value, verb, flags);
+            }
+            out.push(']');
+        }
+        Value::Kv(labels) => {
+            out.push_str("map[");
+            for (index, label) in labels.iter().enumerate() {
+                if index > 0 {
+                    out.push(' ');
+                }
+                print_value(out, &Value::Str(label.name.clone()), verb, flags);
+                out.push(':');
+                print_value(out, &Value::text(&*label.value), verb, flags);
+            }
+            out.push(']');
+        }
+        Value::Data(_) | Value::Alert(_) | Value::Pair(_) => {
+            print_struct(out, value, verb, flags);
+        }
+        list if list.is_list() => {
+            out.push('[');
+            for at in 0..list.len().unwrap_or(0) {
+                if at > 0 {
+                    out.push(' ');
+                }
+                if let Some(element) = list.element(at) {
+                    print_value(out, &element, verb, flags);
+                }
+            }
+            out.push(']');
+        }
+        number => match number.as_int() {
+            Some(number) if print_integer(out, value, number, verb, flags) => {}
+            _ => bad_verb(out, value, verb),
+        },
+    }
+}
+
+fn print_integer(out: &mut String, value: &Value, number: i64, verb: char, flags: &Flags) -> bool {
+    let c = u32::try_from(number)
+        .ok()
+        .and_then(char::from_u32)
+        .unwrap_or(char::REPLACEMENT_CHARACTER);
+    match verb {
+        // A byte of a text prints as a number too.
+        'v' | 'd' if !matches!(value, Value::Bool(_)) => integer(out, number, 10, false, flags),
+        'b' => integer(out, number, 2, false, flags),
+        'o' => integer(out, number, 8, false, flags),
+        'O' => {
+            let mut octal = String::new();
+            integer(&mut octal, number, 8, false, &Flags::default());
+            pad(out, &format!("0o{octal}"), flags);
+        }
+        'x' => integer(out, number, 16, false, flags),
+        'X' => integer(out, number, 16, true, flags),
+        'c' => pad(out, c.encode_utf8(&mut [0; 4]), flags),
+        'q' => pad(out, &quote_char(c, flags.plus), flags),
+        'U' => {
+            let mut shown = format!("U+{number:04X}");
+            if flags.sharp && super::quote::is_print(c) {
+                let _ = write!(shown, " '{c}'");
+            }
+            pad(out, &shown, flags);
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn print_text(out: &mut String, value: &Value, text: &str, verb: char, flags: &Flags) {
+    let kept = match flags.precision {
+        Some(limit) if !matches!(verb, 'x' | 'X') => text
+            .char_indices()
+            .nth(limit)
+            .map_or(text, |(end, _)| &text[..end]),
+        _ => text,
+    };
+    match verb {
+        'v' | 's' => pad(out, kept, flags),
+        'q' if flags.sharp && can_back_quote(kept) => pad(out, &format!("`{kept}`"), flags),
+        'q' if flags.plus => pad(out, &quote_ascii(kept), flags),
+        'q' => pad(out, &quote(kept), flags),
+        'x' | 'X' => pad(out, &hex(text, verb == 'X', flags), flags),
+        _ => bad_verb(out, value, verb),
+    }
+}
+
+fn can_back_quote(text: &str) -> bool {
+    !text
+        .chars()
+        .any(|c| c == '`' || c == '\u{feff}' || (c.is_ascii_control() && c != '\t'))
+}
+
+fn hex(text: &str, upper: bool, flags: &Flags) -> String {
+    let limit = flags.precision.unwrap_or(usize::MAX);
+    let mut out = String::new();
+    for (index, byte) in text.bytes().take(limit).enumerate() {
+        if flags.space && index > 0 {
+            out.push(' ');
+        }
+        if flags.sharp && (flags.space || index == 0) {
+            out.push_str(if upper { "0X" } else { "0x" });
+        }
+        let _ = if upper {
+            write!(out, "{byte:02X}")
+        } else {
+            write!(out, "{byte:02x}")
+        };
+    }
+    out
+}
+
+/// The fields of a struct, in Go's order.
+fn fields(value: &Value) -> Vec<(&'static str, Value)> {
+    match value {
+        Value::Data(data) => vec![
+            ("Receiver", Value::text(&*data.receiver)),
+            ("Status", Value::text(&*data.status)),
+            (
+                "Alerts",
+                Value::Alerts {
+                    named: true,
+                    items: data.alerts.clone(),
+                },
+            ),
+            ("NotificationReason", Value::text(&*data.notification_reason)),
+            ("GroupLabels", Value::Kv(data.group_labels.clone())),
+            ("CommonLabels", Value::Kv(data.common_labels.clone())),
+            ("CommonAnnotations", Value::Kv(data.common_annotations.clone())),
+            ("RouteLabels", Value::Kv(data.route_labels.clone())),
+            ("ExternalURL", Value::text(&*data.external_url)),
+            ("routeLabelsRendered", Value::Bool(data.route_labels_rendered)),
+        ],
+        Value::Alert(alert) => vec![
+            ("Status", Value::text(&*alert.status)),
+            ("Labels", Value::Kv(alert.labels.clone())),
+            ("Annotations", Value::Kv(alert.annotations.clone())),
+            ("StartsAt", Value::Time(Box::new(alert.starts_at.clone()))),
+            ("EndsAt", Value::Time(Box::new(alert.ends_at.clone()))),
+            ("GeneratorURL", Value::text(&*alert.generator_url)),
+            ("Fingerprint", Value::text(&*alert.fingerprint)),
+        ],
+        Value::Pair(pair) => vec![
+            ("Name", Value::Str(pair.name.clone())),
+            ("Value", Value::text(&*pair.value)),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+fn print_struct(out: &mut String, value: &Value, verb: char, flags: &Flags) {
+    out.push('{');
+    for (index, (name, field)) in fields(value).into_iter().enumerate() {
+        if index > 0 {
+            out.push(' ');
+        }
+        if flags.plus_v {
+            out.push_str(name);
+            out.push(':');
+        }
+        print_value(out, &field, verb, flags);
+    }
+    out.push('}');
+}
+
+/// A value as `%#v` shows it.
+fn go_syntax(out: &mut String, value: &Value) {
+    let name = value.type_name();
+    match value {
+        Value::Invalid | Value::NilInterface => out.push_str("<nil>"),
+        Value::Str(text) | Value::Trusted(_, text) => out.push_str(&quote(text)),
+        Value::Time(time) => out.push_str(&time_syntax(time)),
+        Value::Location(zone) => {
+            let _ = write!(out, "time.Location({})", quote(zone.name()));
+        }
+        Value::Byte(number) => {
+            let _ = write!(out, "{number:#x}");
+        }
+        Value::Dict(map) => {
+            let pairs = map.iter().map(|(key, value)| (&**key, value.clone()));
+            syntax_map(out, name, pairs);
+        }
+        Value::Kv(labels) => {
+            let pairs = labels
+                .iter()
+                .map(|label| (&*label.name, Value::text(&*label.value)));
+            syntax_map(out, name, pairs);
+        }
+        Value::Data(_) | Value::Alert(_) | Value::Pair(_) => {
+            let _ = write!(out, "{}{{", name.trim_start_matches('*'));
+            for (index, (field, value)) in fields(value).into_iter().enumerate() {
+                if index > 0 {
+                    out.push_str(", ");
+                }
+                let _ = write!(out, "{field}:");
+                go_syntax(out, &value);
+            }
+            out.push('}');
+        }
+        list if list.is_list() => {
+            let _ = write!(out, "{name}{{");
+            for at in 0..list.len().unwrap_or(0) {
+                if at > 0 {
+                    out.push_str(", ");
+                }
+                if let Some(element) = list.element(at) {
+                    go_syntax(out, &element);
+                }
+            }
+            out.push('}');
+        }
+        plain => match plain.as_int() {
+            Some(number) => {
+                let _ = write!(out, "{number}");
+            }
+            None => print_value(out, plain, 'v', &Flags::default()),
+        },
+    }
+}
+
+fn syntax_map<'a>(out: &mut String, name: &str, pairs: impl Iterator<Item = (&'a str, Value)>) {
+    let _ = write!(out, "{name}{{");
+    for (index, (key, value)) in pairs.enumerate() {
+        if index > 0 {
+            out.push_str(", ");
+        }
+        let _ = write!(out, "{}:", quote(key));
+        go_syntax(out, &value);
+    }
+    out.push('}');
+}
+
+fn time_syntax(time: &Time) -> String {
+    let parts = time.parts();
+    let place = match &time.zone {
+        Zone::Utc => "time.UTC".to_owned(),
+        Zone::Local => "time.Local".to_owned(),
+        zone => format!("time.Location({})", quote(zone.name())),
+    };
+    let month = super::layout::MONTHS[usize::from(parts.month.clamp(1, 12)) - 1];
+    format!(
+        "time.Date({}, time.{month}, {}, {}, {}, {}, {}, {place})",
+        parts.year, parts.day, parts.hour, parts.minute, parts.second, time.nanos
+    )
+}
