@@ -115,12 +115,23 @@ class TemplateError(ValueError): ...
 
 @final
 class Templates:
-    """All templates of one configuration: the built-in ones, then the files (base name, text) in order."""
-    def __init__(self, files: Sequence[tuple[str, str]] = ()) -> None: ...
-    def render(self, text: str, data: bytes, html: bool = False) -> str:
-        """Renders a text against data in the shape of the webhook's JSON (plus notification_reason)."""
+    """All templates of one configuration: the built-in ones, then the files (base name, text) in order.
 
-def check_template(text: str, builtins_only: bool = False) -> None: ...
+    Raises TemplateError with upstream's text for a file that does not parse.
+    """
+
+    def __new__(cls, files: Sequence[tuple[str, str]] = ()) -> Templates: ...
+    def render(
+        self, text: str, data: bytes, now_ns: int, *, html: bool = False, sample: bool = False
+    ) -> str:
+        """Renders a text against data in the shape of the webhook's JSON (plus notification_reason).
+
+        Route labels in the data are rendered already; with `sample` (as amtool renders) they are raw, and
+        `routeLabels` renders them.
+        """
+
+def check_template(text: str, builtins_only: bool = False) -> None:
+    """Raises TemplateError when the text does not parse; `builtins_only`: Alertmanager's functions are unknown."""
 
 # --- the engine (engine) ------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ pub mod regex;
 pub mod route;
 pub mod silence;
 pub mod snapshot;
+pub mod template;
 pub mod time;
 mod time_error;
 mod wire;

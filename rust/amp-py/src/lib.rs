@@ -16,6 +16,7 @@ mod parse;
 mod route;
 mod silence;
 mod snapshot;
+mod template;
 
 /// `amp._core`: see `python/amp/_core.pyi` for types and meaning.
 #[pymodule]
@@ -31,5 +32,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     inhibit::register(module)?;
     interval::register(module)?;
     silence::register(module)?;
+    template::register(module)?;
     Ok(())
 }

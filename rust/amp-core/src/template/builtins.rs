@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use super::eval::printed;
 use super::format::{sprint, sprintf, sprintln};
+use super::node::Operand;
 use super::value::Value;
 
 /// Calls a builtin function; `None` when the name is none.
@@ -28,11 +29,16 @@ pub(super) fn call(name: &str, args: &[Value]) -> Option<Result<Value, String>> 
         ("html", values) => Ok(Value::text(escape_html(&printed(values)))),
         ("js", values) => Ok(Value::text(escape_js(&printed(values)))),
         ("urlquery", values) => Ok(Value::text(escape_query(&printed(values)))),
-        ("call", [value, ..]) => Err(match value {
-            Value::Invalid | Value::NilInterface => "call of nil".to_owned(),
-            other => format!("non-function of type {}", other.type_name()),
-        }),
         _ => return None,
+    })
+}
+
+/// No value here is a function: what `call` says to that.
+pub(super) fn not_callable(args: &[Value], operand: Option<&Operand>) -> Result<Value, String> {
+    let shown = operand.map(ToString::to_string).unwrap_or_default();
+    Err(match args.first() {
+        None | Some(Value::Invalid | Value::NilInterface) => "call of nil".to_owned(),
+        Some(other) => format!("non-function {shown} of type {}", other.type_name()),
     })
 }
 
@@ -202,7 +208,10 @@ fn same_value(a: &Value, b: &Value) -> Result<bool, String> {
         return Ok(is_nil(a) == is_nil(b));
     }
     if std::mem::discriminant(a) != std::mem::discriminant(b) && kind(a) != kind(b) {
-        let (shown_a, shown_b) = (sprint(std::slice::from_ref(a)), sprint(std::slice::from_ref(b)));
+        let (shown_a, shown_b) = (
+            sprint(std::slice::from_ref(a)),
+            sprint(std::slice::from_ref(b)),
+        );
         return Err(format!(
             "non-comparable types {shown_a}: {}, {}: {shown_b}",
             a.type_name(),

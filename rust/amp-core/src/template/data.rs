@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::time::Time;
 use crate::error::Error;
 use crate::labels::LabelSet;
+use crate::time::Time;
 
 /// The data of one notification. Field names are upstream's, in snake case.
 ///
@@ -38,7 +38,7 @@ pub struct Data {
 }
 
 /// One alert as templates see it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Alert {
     /// `firing` or `resolved`.
     pub status: String,
@@ -104,9 +104,9 @@ fn text(json: &Json, key: &str) -> Result<String, Error> {
 
 fn time(json: &Json, key: &str) -> Result<Time, Error> {
     match text(json, key)?.as_str() {
-        "" => Ok(Time::default()),
-        text => Time::from_rfc3339(text)
-            .ok_or_else(|| Error::Decode(format!("template data: {key} is no time: {text:?}"))),
+        "" => Ok(Time::ZERO),
+        text => Time::parse_api(text)
+            .map_err(|e| Error::Decode(format!("template data: {key} is no time: {e}"))),
     }
 }
 

@@ -12,8 +12,8 @@ use super::format::display;
 use super::functions;
 use super::member;
 use super::node::{Command, Number, Operand, OperandKind, Pipe};
-use super::quote::quote;
 use super::value::Value;
+use crate::quote::quote;
 
 /// The type of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +161,10 @@ impl<'a> Exec<'a> {
             OperandKind::Nil => self.fail("nil is not a command"),
             OperandKind::Number(number) => self.constant(number),
             OperandKind::Text { value, .. } => Ok(Value::Str(Arc::clone(value))),
-            _ => self.fail(format!("can't evaluate command {}", quote(&first.to_string()))),
+            _ => self.fail(format!(
+                "can't evaluate command {}",
+                quote(&first.to_string())
+            )),
         }
     }
 
@@ -200,7 +203,7 @@ impl<'a> Exec<'a> {
         if matches!(inner.kind, OperandKind::Nil) {
             return self.fail(format!("indirection through explicit nil in {operand}"));
         }
-        self.argument(dot, Type::Any, inner)
+        self.argument(dot, Type::Reflect, inner)
     }
 
     fn variable_chain(
@@ -305,6 +308,11 @@ impl<'a> Exec<'a> {
         };
         let operands = args.get(1..).unwrap_or_default();
         self.check_count(name, signature, operands.len(), last.is_some())?;
+        if let Callee::Method(receiver, name) = &callee
+            && let Some(message) = member::unusable(receiver, name)
+        {
+            return self.fail(message);
+        }
         if matches!(callee, Callee::Function("and" | "or")) {
             return self.short_circuit(dot, name == "or", operands, last);
         }
@@ -322,6 +330,7 @@ impl<'a> Exec<'a> {
             values.push(value);
         }
         let result = match callee {
+            Callee::Function("call") => builtins::not_callable(&values, operands.first()),
             Callee::Function(name) => match builtins::call(name, &values) {
                 Some(result) => result,
                 None => functions::call(self.library, self.run, name, &values),
@@ -389,12 +398,8 @@ impl<'a> Exec<'a> {
                     None => self.fail(format!("cannot assign nil to {}", param.name())),
                 };
             }
-            OperandKind::Field(names) => {
-                self.chain(dot, dot.clone(), operand, names, &[], None)?
-            }
-            OperandKind::Variable(names) => {
-                self.variable_chain(dot, operand, names, &[], None)?
-            }
+            OperandKind::Field(names) => self.chain(dot, dot.clone(), operand, names, &[], None)?,
+            OperandKind::Variable(names) => self.variable_chain(dot, operand, names, &[], None)?,
             OperandKind::Pipe(pipe) => {
                 self.at = At::Pipe(pipe);
                 self.nested_pipeline(dot, pipe)?
@@ -457,21 +462,19 @@ impl<'a> Exec<'a> {
 
 /// The text of a value where Go's escaping functions print one.
 pub(super) fn printed(values: &[Value]) -> String {
-    match values {
-        [Value::Str(text)] => text.to_string(),
-        _ => {
-            let values: Vec<Value> = values
-                .iter()
-                .map(|value| match value {
-                    Value::Invalid | Value::NilInterface => {
-                        let mut text = String::new();
-                        display(&mut text, value);
-                        Value::text(text)
-                    }
-                    other => other.clone(),
-                })
-                .collect();
-            super::format::sprint(&values)
-        }
+    if let [Value::Str(text)] = values {
+        return text.to_string();
     }
+    let values: Vec<Value> = values
+        .iter()
+        .map(|value| match value {
+            Value::Invalid | Value::NilInterface => {
+                let mut text = String::new();
+                display(&mut text, value);
+                Value::text(text)
+            }
+            other => other.clone(),
+        })
+        .collect();
+    super::format::sprint(&values)
 }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use super::data::Data;
 use super::format::display;
 use super::node::{Branch, Call, Command, Node, Operand, Pipe, Tree};
-use super::quote::quote;
 use super::time::Time;
 use super::value::Value;
+use crate::quote::quote;
 
 /// How deep templates, branches and parentheses may nest while running; upstream allows 100,000 calls.
 const MAX_DEPTH: usize = 400;
-/// How many statements one run may execute.
-const MAX_STEPS: usize = 5_000_000;
+/// How many statements and rounds of ranges one run may execute.
+const MAX_STEPS: usize = 1_000_000;
 /// How long an output may get.
 const MAX_OUTPUT_BYTES: usize = 32 << 20;
 
@@ -137,6 +137,14 @@ impl<'a> Exec<'a> {
         Ok(())
     }
 
+    fn step(&mut self) -> Outcome<()> {
+        self.run.steps += 1;
+        if self.run.steps > MAX_STEPS || self.out.len() > MAX_OUTPUT_BYTES {
+            return self.fail("the template does or writes too much");
+        }
+        Ok(())
+    }
+
     pub(super) fn higher(&mut self) {
         self.run.depth -= 1;
     }
@@ -171,10 +179,7 @@ impl<'a> Exec<'a> {
     fn body(&mut self, dot: &Value, nodes: &'a [Node]) -> Outcome<Flow> {
         self.deeper()?;
         for node in nodes {
-            self.run.steps += 1;
-            if self.run.steps > MAX_STEPS || self.out.len() > MAX_OUTPUT_BYTES {
-                return self.fail("the template does or writes too much");
-            }
+            self.step()?;
             let flow = self.statement(dot, node)?;
             if !matches!(flow, Flow::Done) {
                 self.higher();
@@ -239,6 +244,7 @@ impl<'a> Exec<'a> {
         let mut ran = false;
         let mut index = 0;
         while let Some((key, element)) = self.round(&value, branch, index)? {
+            self.step()?;
             ran = true;
             index += 1;
             self.bind(branch, key, element.clone());

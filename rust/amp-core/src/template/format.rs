@@ -3,25 +3,29 @@
 use std::fmt::Write as _;
 
 use super::format_number::{float_text, integer};
-use super::quote::{quote, quote_ascii, quote_char};
+use super::quote::{quote_ascii, quote_char};
 use super::time::{Time, Zone, duration_text};
 use super::value::{Value, sorted_pairs};
 use crate::labels::Label;
+use crate::quote::quote;
 
 /// Width and precision above this are not taken, as in Go.
 const MAX_NUMBER: usize = 1_000_000;
 
 /// The flags of one verb.
 #[derive(Debug, Clone, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one character of a verb")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one character of a verb"
+)]
 pub(super) struct Flags {
     pub(super) plus: bool,
     pub(super) minus: bool,
     pub(super) sharp: bool,
     pub(super) space: bool,
     pub(super) zero: bool,
-    plus_v: bool,
-    sharp_v: bool,
+    pub(super) plus_v: bool,
+    pub(super) sharp_v: bool,
     pub(super) width: Option<usize>,
     pub(super) precision: Option<usize>,
 }
@@ -334,7 +338,13 @@ fn print_value(out: &mut String, value: &Value, verb: char, flags: &Flags) {
         Value::Float(number) => match verb {
             'v' => float_text(out, *number, 'g', None, flags),
             'e' | 'E' | 'f' | 'F' => {
-                float_text(out, *number, verb, Some(flags.precision.unwrap_or(6)), flags);
+                float_text(
+                    out,
+                    *number,
+                    verb,
+                    Some(flags.precision.unwrap_or(6)),
+                    flags,
+                );
             }
             'g' | 'G' => float_text(out, *number, verb, flags.precision, flags),
             _ => bad_verb(out, value, verb),
@@ -472,20 +482,29 @@ fn fields(value: &Value) -> Vec<(&'static str, Value)> {
                     items: data.alerts.clone(),
                 },
             ),
-            ("NotificationReason", Value::text(&*data.notification_reason)),
+            (
+                "NotificationReason",
+                Value::text(&*data.notification_reason),
+            ),
             ("GroupLabels", Value::Kv(data.group_labels.clone())),
             ("CommonLabels", Value::Kv(data.common_labels.clone())),
-            ("CommonAnnotations", Value::Kv(data.common_annotations.clone())),
+            (
+                "CommonAnnotations",
+                Value::Kv(data.common_annotations.clone()),
+            ),
             ("RouteLabels", Value::Kv(data.route_labels.clone())),
             ("ExternalURL", Value::text(&*data.external_url)),
-            ("routeLabelsRendered", Value::Bool(data.route_labels_rendered)),
+            (
+                "routeLabelsRendered",
+                Value::Bool(data.route_labels_rendered),
+            ),
         ],
         Value::Alert(alert) => vec![
             ("Status", Value::text(&*alert.status)),
             ("Labels", Value::Kv(alert.labels.clone())),
             ("Annotations", Value::Kv(alert.annotations.clone())),
-            ("StartsAt", Value::Time(Box::new(alert.starts_at.clone()))),
-            ("EndsAt", Value::Time(Box::new(alert.ends_at.clone()))),
+            ("StartsAt", Value::Time(Box::new(alert.starts_at.into()))),
+            ("EndsAt", Value::Time(Box::new(alert.ends_at.into()))),
             ("GeneratorURL", Value::text(&*alert.generator_url)),
             ("Fingerprint", Value::text(&*alert.fingerprint)),
         ],

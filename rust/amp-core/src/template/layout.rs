@@ -111,12 +111,8 @@ const WORDS: [(&str, Chunk); 33] = [
 pub(super) fn next_chunk(layout: &str) -> (&str, Option<(Chunk, &str)>, &str) {
     for (at, _) in layout.char_indices() {
         let rest = &layout[at..];
-        if rest.starts_with("_2006") {
-            return (
-                &layout[..=at],
-                Some((Chunk::LongYear, &rest[1..5])),
-                &rest[5..],
-            );
+        if let Some(after) = rest.strip_prefix("_2006") {
+            return (&layout[..=at], Some((Chunk::LongYear, &rest[1..5])), after);
         }
         if let Some((chunk, length)) = fraction(rest).or_else(|| word(rest)) {
             return (
@@ -130,9 +126,7 @@ pub(super) fn next_chunk(layout: &str) -> (&str, Option<(Chunk, &str)>, &str) {
 }
 
 fn word(rest: &str) -> Option<(Chunk, usize)> {
-    let (text, chunk) = WORDS
-        .iter()
-        .find(|(text, _)| rest.starts_with(text))?;
+    let (text, chunk) = WORDS.iter().find(|(text, _)| rest.starts_with(text))?;
     // A short name followed by a small letter is another word.
     let inside_word = matches!(chunk, Chunk::Month | Chunk::Weekday)
         && rest[text.len()..].starts_with(|c: char| c.is_ascii_lowercase());

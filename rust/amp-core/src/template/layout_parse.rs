@@ -3,18 +3,8 @@
 //! Upstream: Go `time.Parse`.
 
 use super::layout::{Chunk, DAYS, MONTHS, Offset, next_chunk};
-use super::quote::quote;
 use super::time::{Time, Zone, days_from_civil, days_in};
-
-/// Reads RFC 3339, the form of times in JSON.
-pub(super) fn rfc3339(text: &str) -> Option<Time> {
-    let bytes = text.as_bytes();
-    // The layout alone would take a one-digit hour.
-    if bytes.len() < 20 || bytes[10] != b'T' || bytes[13] != b':' {
-        return None;
-    }
-    parse("2006-01-02T15:04:05.999999999Z07:00", text).ok()
-}
+use crate::quote::quote;
 
 /// Reads a time; without a zone in the text it is UTC.
 pub(super) fn parse(layout: &str, value: &str) -> Result<Time, String> {
@@ -65,6 +55,7 @@ enum Bad {
     Range(&'static str),
 }
 
+#[derive(Default)]
 struct Fields {
     year: i64,
     month: Option<u32>,
@@ -78,25 +69,6 @@ struct Fields {
     utc: bool,
     offset: Option<i32>,
     zone: String,
-}
-
-impl Default for Fields {
-    fn default() -> Self {
-        Self {
-            year: 0,
-            month: None,
-            day: None,
-            year_day: None,
-            hour: 0,
-            minute: 0,
-            second: 0,
-            nanos: 0,
-            afternoon: None,
-            utc: false,
-            offset: None,
-            zone: String::new(),
-        }
-    }
 }
 
 impl Fields {
@@ -165,7 +137,10 @@ impl Fields {
         let Some(digits) = rest.strip_prefix(['.', ',']) else {
             return Ok(());
         };
-        let count = digits.len() - digits.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let count = digits.len()
+            - digits
+                .trim_start_matches(|c: char| c.is_ascii_digit())
+                .len();
         if count > 0 {
             self.nanos = nanos(&digits[..count])?;
             *rest = &digits[count..];
@@ -202,7 +177,7 @@ impl Fields {
             _ => true,
         };
         let digits: String = text[1..].chars().filter(|&c| c != ':').collect();
-        if !colons_fit || digits.len() % 2 != 0 {
+        if !colons_fit || !digits.len().is_multiple_of(2) {
             return Err(Bad::Syntax);
         }
         let part = |at: usize| match digits.get(at..at + 2) {
@@ -212,7 +187,8 @@ impl Fields {
         let hours = below(part(0)?, 25, "time zone offset hour")?;
         let minutes = below(part(2)?, 61, "time zone offset minute")?;
         let seconds = below(part(4)?, 61, "time zone offset second")?;
-        let total = i32::try_from((hours * 60 + minutes) * 60 + seconds).map_err(|_| Bad::Syntax)?;
+        let total =
+            i32::try_from((hours * 60 + minutes) * 60 + seconds).map_err(|_| Bad::Syntax)?;
         self.offset = Some(match text.as_bytes()[0] {
             b'+' => total,
             b'-' => -total,
@@ -228,7 +204,7 @@ impl Fields {
             return Ok(());
         }
         let length = zone_length(rest).ok_or(Bad::Syntax)?;
-        self.zone = rest[..length].to_owned();
+        rest[..length].clone_into(&mut self.zone);
         *rest = &rest[length..];
         Ok(())
     }

@@ -265,7 +265,7 @@ impl Lexer<'_> {
         (rest.starts_with(RIGHT), false)
     }
 
-    fn right_delimiter(&mut self) -> Option<State> {
+    fn right_delimiter(&mut self) -> State {
         let (_, trim) = self.at_right_delimiter();
         if trim {
             self.jump(TRIM_MARKER_LEN);
@@ -279,14 +279,14 @@ impl Lexer<'_> {
             self.jump(blanks);
             self.skip();
         }
-        Some(State::Text)
+        State::Text
     }
 
     fn action(&mut self) -> Option<State> {
         let (closes, _) = self.at_right_delimiter();
         if closes {
             if self.parens == 0 {
-                return self.right_delimiter();
+                return Some(self.right_delimiter());
             }
             return self.fail("unclosed left paren");
         }
@@ -294,7 +294,7 @@ impl Lexer<'_> {
             return self.fail("unclosed action");
         };
         match found {
-            c if is_space(c) => return self.space(),
+            c if is_space(c) => return Some(self.space()),
             '=' => self.emit(Kind::Assign),
             ':' => {
                 if self.next() != Some('=') {
@@ -339,7 +339,7 @@ impl Lexer<'_> {
         Some(State::Action)
     }
 
-    fn space(&mut self) -> Option<State> {
+    fn space(&mut self) -> State {
         let mut last = self.start;
         while let Some(c) = self.peek().filter(|&c| is_space(c)) {
             last = self.at;
@@ -358,7 +358,7 @@ impl Lexer<'_> {
             }
         }
         self.emit(Kind::Space);
-        Some(State::Action)
+        State::Action
     }
 
     fn at_terminator(&self) -> bool {
@@ -446,7 +446,7 @@ impl Lexer<'_> {
             kind = Kind::Complex;
         }
         if !good {
-            let shown = super::quote::quote(&self.source[self.start..self.at]);
+            let shown = crate::quote::quote(&self.source[self.start..self.at]);
             return self.fail(format!("bad number syntax: {shown}"));
         }
         self.emit(kind);

@@ -59,8 +59,8 @@ pub(super) fn field(receiver: &Value, name: &str) -> Option<Value> {
             "Status" => Value::text(&*alert.status),
             "Labels" => Value::Kv(Arc::clone(&alert.labels)),
             "Annotations" => Value::Kv(Arc::clone(&alert.annotations)),
-            "StartsAt" => Value::Time(Box::new(alert.starts_at.clone())),
-            "EndsAt" => Value::Time(Box::new(alert.ends_at.clone())),
+            "StartsAt" => Value::Time(Box::new(alert.starts_at.into())),
+            "EndsAt" => Value::Time(Box::new(alert.ends_at.into())),
             "GeneratorURL" => Value::text(&*alert.generator_url),
             "Fingerprint" => Value::text(&*alert.fingerprint),
             _ => return None,
@@ -233,7 +233,8 @@ fn part(time: &Time, name: &str) -> Value {
 
 fn of_duration(ns: i64, name: &str, args: &[Value]) -> Result<Value, String> {
     let unit = args.first().and_then(Value::as_int).unwrap_or(0);
-    let float = |unit: i64| Value::Float(to_float(ns / unit) + to_float(ns % unit) / to_float(unit));
+    let float =
+        |unit: i64| Value::Float(to_float(ns / unit) + to_float(ns % unit) / to_float(unit));
     Ok(match name {
         "Hours" => float(3_600_000_000_000),
         "Minutes" => float(60_000_000_000),
@@ -269,10 +270,7 @@ pub(super) fn unusable(receiver: &Value, name: &str) -> Option<String> {
         "Date" | "Clock" => Some(format!(
             "function {name} has 3 return values; should be 1 or 2"
         )),
-        "ISOWeek" => Some(format!(
-            "invalid function signature for {name}: second return value should be error; is int"
-        )),
-        "Zone" => Some(format!(
+        "ISOWeek" | "Zone" => Some(format!(
             "invalid function signature for {name}: second return value should be error; is int"
         )),
         _ => None,

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::quote::quote;
+use crate::quote::quote;
 
 /// One template: its body, and where its text came from.
 #[derive(Debug)]

@@ -1,7 +1,8 @@
 //! Number constants of Go: which kinds can hold a literal's value.
 
 use super::node::Number;
-use super::quote::{quote, unquote};
+use super::quote::unquote;
+use crate::quote::quote;
 
 /// Reads a number literal.
 ///
@@ -60,7 +61,8 @@ pub(super) fn to_float(value: i64) -> f64 {
     reason = "the value is whole and in range"
 )]
 fn whole(value: f64) -> Option<i64> {
-    let fits = value.trunc().to_bits() == value.to_bits() && value.abs() < 9_223_372_036_854_775_808.0;
+    let fits =
+        value.trunc().to_bits() == value.to_bits() && value.abs() < 9_223_372_036_854_775_808.0;
     fits.then_some(value as i64)
 }
 
@@ -74,7 +76,8 @@ fn digits(text: &str) -> Option<(String, u32)> {
         [b'0', _, ..] => (8, &lower[1..], true),
         _ => (10, &lower[..], false),
     };
-    let misplaced = rest.ends_with('_') || rest.contains("__") || (!prefixed && rest.starts_with('_'));
+    let misplaced =
+        rest.ends_with('_') || rest.contains("__") || (!prefixed && rest.starts_with('_'));
     if misplaced || rest.is_empty() {
         return None;
     }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::lex::{Kind, Token, tokens};
 use super::node::{Branch, Call, Command, Node, Operand, OperandKind, Pipe, Source, Tree};
 use super::number;
-use super::quote::{quote, unquote};
+use super::quote::unquote;
+use crate::quote::quote;
 
 /// How deep actions and parentheses may nest; upstream has no limit for actions and runs out of stack.
 const MAX_DEPTH: usize = 200;
@@ -20,11 +21,7 @@ pub(super) struct Parsed {
 }
 
 /// Parses one text. `known` tells which function names exist.
-pub(super) fn parse(
-    name: &str,
-    text: &str,
-    known: fn(&str) -> bool,
-) -> Result<Parsed, String> {
+pub(super) fn parse(name: &str, text: &str, known: fn(&str) -> bool) -> Result<Parsed, String> {
     let source = Arc::new(Source {
         name: name.into(),
         text: text.into(),
@@ -43,14 +40,12 @@ pub(super) fn parse(
         definitions: Vec::new(),
     };
     let root = parser.top()?;
-    Ok(Parsed {
-        top: Tree {
-            name: name.into(),
-            source: Arc::clone(&parser.source),
-            root,
-        },
-        definitions: parser.definitions,
-    })
+    let top = Tree {
+        name: name.into(),
+        source: Arc::clone(&parser.source),
+        root,
+    };
+    parser.add_top(top)
 }
 
 /// What ended a list of nodes.
@@ -260,15 +255,34 @@ impl Parser {
         match self.definitions.iter_mut().find(|t| t.name == tree.name) {
             Some(earlier) if earlier.is_blank() => *earlier = tree,
             Some(_) if !tree.is_blank() => {
-                return self.fail(format!(
-                    "multiple definition of template {}",
-                    quote(&tree.name)
-                ));
+                return self.defined_twice(&tree.name);
             }
             Some(_) => {}
             None => self.definitions.push(tree),
         }
         Ok(())
+    }
+
+    fn defined_twice<T>(&self, name: &str) -> Parse<T> {
+        let shown = quote(name);
+        self.fail(format!("template: multiple definition of template {shown}"))
+    }
+
+    /// The top level is a definition of the text's own name, which one of the text may not meet.
+    fn add_top(mut self, mut top: Tree) -> Parse<Parsed> {
+        if let Some(at) = self.definitions.iter().position(|t| t.name == top.name) {
+            let same = self.definitions.remove(at);
+            if !same.is_blank() {
+                if !top.is_blank() {
+                    return self.defined_twice(&top.name);
+                }
+                top = same;
+            }
+        }
+        Ok(Parsed {
+            top,
+            definitions: self.definitions,
+        })
     }
 
     fn list(&mut self) -> Parse<(Vec<Node>, Ending)> {

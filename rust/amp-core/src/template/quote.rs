@@ -2,16 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// A text as Go's `%q` shows it.
-pub(super) fn quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for c in text.chars() {
-        push_escaped(&mut quoted, c, '"', false);
-    }
-    quoted.push('"');
-    quoted
-}
+use crate::quote::quote;
 
 /// A text as Go's `%+q` shows it: only ASCII.
 pub(super) fn quote_ascii(text: &str) -> String {
@@ -60,15 +51,11 @@ fn push_escaped(out: &mut String, c: char, quote: char, ascii: bool) {
 
 /// Whether Go counts a character as printable: letters, marks, numbers, punctuation, symbols and the plain blank.
 pub(super) fn is_print(c: char) -> bool {
-    if c.is_ascii() {
-        return matches!(c, ' '..='~');
+    match c {
+        ' '..='~' => true,
+        c if c.is_ascii() => false,
+        c => quote(c.encode_utf8(&mut [0; 4])).chars().nth(1) == Some(c),
     }
-    !(c.is_control()
-        || c.is_whitespace()
-        || matches!(c as u32,
-            0xAD | 0x600..=0x605 | 0x61C | 0x6DD | 0x70F | 0x180E | 0x200B..=0x200F | 0x202A..=0x202E
-            | 0x2060..=0x206F | 0xE000..=0xF8FF | 0xFEFF | 0xFFF0..=0xFFFB | 0xFFFE | 0xFFFF
-            | 0xE0000..=0xE00FF | 0xE01F0..=0x10_FFFF))
 }
 
 /// The text of a quoted or raw Go string (or character), `None` when it is not well formed.

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 /// An instant with its zone, as Go's `time.Time`; the default is Go's zero time.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Time {
+pub(super) struct Time {
     /// Seconds since 1970-01-01T00:00:00Z.
     pub(super) seconds: i64,
     /// Nanoseconds within the second.
@@ -39,6 +39,17 @@ impl Default for Time {
     }
 }
 
+impl From<crate::time::Time> for Time {
+    fn from(time: crate::time::Time) -> Self {
+        Self {
+            seconds: time.unix_secs(),
+            nanos: time.subsec_nanos(),
+            zone: Zone::Utc,
+        }
+        .with_offset(i32::from(time.offset_minutes()) * 60)
+    }
+}
+
 /// A time taken apart in its zone.
 #[derive(Debug, Clone)]
 pub(super) struct Parts {
@@ -57,18 +68,9 @@ pub(super) struct Parts {
 }
 
 impl Time {
-    /// The instant of Unix nanoseconds, in UTC.
-    pub fn from_unix_ns(at_ns: i64) -> Self {
-        Self {
-            seconds: at_ns.div_euclid(1_000_000_000),
-            nanos: u32::try_from(at_ns.rem_euclid(1_000_000_000)).unwrap_or(0),
-            zone: Zone::Utc,
-        }
-    }
-
     /// The same instant seen `offset_seconds` east of UTC.
     #[must_use]
-    pub fn with_offset(self, offset_seconds: i32) -> Self {
+    pub(super) fn with_offset(self, offset_seconds: i32) -> Self {
         let mut zone = Zone::Fixed(offset_seconds, "".into());
         if offset_seconds == 0 {
             zone = Zone::Utc;
@@ -76,11 +78,6 @@ impl Time {
             zone = Zone::Local;
         }
         Self { zone, ..self }
-    }
-
-    /// Reads an RFC 3339 text, keeping its offset.
-    pub fn from_rfc3339(text: &str) -> Option<Self> {
-        super::layout_parse::rfc3339(text)
     }
 
     pub(super) fn in_zone(&self, zone: Zone) -> Self {
@@ -96,8 +93,7 @@ impl Time {
 
     /// Nanoseconds from another time to this one, as many as fit.
     pub(super) fn since(&self, other: &Self) -> i64 {
-        let ns = i128::from(self.seconds - other.seconds) * 1_000_000_000
-            + i128::from(self.nanos)
+        let ns = i128::from(self.seconds - other.seconds) * 1_000_000_000 + i128::from(self.nanos)
             - i128::from(other.nanos);
         i64::try_from(ns).unwrap_or(if ns < 0 { i64::MIN } else { i64::MAX })
     }
@@ -116,7 +112,8 @@ impl Time {
         if ns <= 0 {
             return self.clone();
         }
-        let since = i128::from(self.seconds - ZERO_SECONDS) * 1_000_000_000 + i128::from(self.nanos);
+        let since =
+            i128::from(self.seconds - ZERO_SECONDS) * 1_000_000_000 + i128::from(self.nanos);
         self.add_ns(-i64::try_from(since.rem_euclid(i128::from(ns))).unwrap_or(0))
     }
 
@@ -127,7 +124,27 @@ impl Time {
         }
         let down = self.truncate(ns);
         let rest = self.since(&down);
-        if rest >= ns - rest { down.add_ns(ns) } else { down }
+        if rest >= ns - rest {
+            down.add_ns(ns)
+        } else {
+            down
+        }
+    }
+
+    /// Moved by whole years, months and days of the calendar; days beyond a month's end run over.
+    pub(super) fn add_date(&self, years: i64, months: i64, days: i64) -> Self {
+        let parts = self.parts();
+        let month = i64::from(parts.month) - 1 + months;
+        let year = parts.year + years + month.div_euclid(12);
+        let month = u8::try_from(month.rem_euclid(12) + 1).unwrap_or(1);
+        let day = days_from_civil(year, month, 1) + i64::from(parts.day) - 1 + days;
+        let clock = (self.seconds + i64::from(parts.offset)).rem_euclid(DAY);
+        let local = day * DAY + clock;
+        let (offset, _) = offset_at(&self.zone, local - i64::from(parts.offset));
+        Self {
+            seconds: local - i64::from(offset),
+            ..self.clone()
+        }
     }
 
     pub(super) fn same_instant(&self, other: &Self) -> bool {
@@ -259,10 +276,7 @@ pub(super) fn duration_text(ns: i64) -> String {
         return format!("{sign}{}{unit}", decimal(total, digits));
     }
     let seconds = total / 1_000_000_000;
-    let rest = decimal(
-        total % 1_000_000_000 + (seconds % 60) * 1_000_000_000,
-        9,
-    );
+    let rest = decimal(total % 1_000_000_000 + (seconds % 60) * 1_000_000_000, 9);
     match seconds / 60 {
         0 => format!("{sign}{rest}s"),
         minutes if minutes < 60 => format!("{sign}{minutes}m{rest}s"),

@@ -109,8 +109,12 @@ impl Value {
             Self::Int(value) | Self::Int64(value) | Self::Duration(value) => *value != 0,
             Self::Byte(value) | Self::Weekday(value) => *value != 0,
             Self::Float(value) => *value != 0.0,
-            Self::Month(_) | Self::Data(_) | Self::Alert(_) | Self::Pair(_) => true,
-            Self::Time(_) | Self::Location(_) => true,
+            Self::Month(_)
+            | Self::Data(_)
+            | Self::Alert(_)
+            | Self::Pair(_)
+            | Self::Time(_)
+            | Self::Location(_) => true,
             _ => self.len().unwrap_or(0) != 0,
         }
     }

@@ -1,0 +1,179 @@
+//! Go templates with Alertmanager's data, methods and functions.
+//!
+//! A template set is parsed once; each rendering parses its text (a value of the configuration) on top of it.
+//! Text mode runs the tree itself. Texts that templates give, errors included, equal upstream's.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+mod builtins;
+mod data;
+mod eval;
+mod exec;
+mod format;
+mod format_number;
+mod functions;
+mod json;
+mod layout;
+mod layout_parse;
+mod lex;
+mod member;
+mod node;
+mod number;
+mod parse;
+mod quote;
+mod text;
+mod time;
+mod value;
+
+pub use data::{Alert, Data};
+
+use crate::error::Error;
+use crate::labels::LabelSet;
+use exec::{Exec, Library, Run};
+use node::Tree;
+use parse::{Parsed, parse};
+
+/// How long one text may be that is rendered.
+const MAX_TEXT_BYTES: usize = 1 << 20;
+
+/// All templates of one configuration: the built-in ones and those of its files.
+#[derive(Debug, Default)]
+pub struct Templates {
+    trees: BTreeMap<Arc<str>, Tree>,
+}
+
+impl Templates {
+    /// Parses the built-in templates, then files (base name and text) in order; later definitions win, except
+    /// that one of only blanks never replaces another.
+    ///
+    /// Upstream: template/template.go `FromGlobs`.
+    pub fn new(files: &[(String, String)]) -> Result<Self, Error> {
+        let mut templates = Self::default();
+        let built_in = parse("", include_str!("default.tmpl"), is_function);
+        templates.add(built_in.map_err(Error::Template)?.definitions);
+        for (name, text) in files {
+            let parsed = parse(name, text, is_function).map_err(Error::Template)?;
+            templates.add(parsed.definitions);
+            templates.add([parsed.top]);
+        }
+        Ok(templates)
+    }
+
+    fn add(&mut self, trees: impl IntoIterator<Item = Tree>) {
+        for tree in trees {
+            if !(tree.is_blank() && self.trees.contains_key(&tree.name)) {
+                self.trees.insert(Arc::clone(&tree.name), tree);
+            }
+        }
+    }
+
+    /// Renders a text (a value of the configuration) to plain text.
+    ///
+    /// Upstream: template/template.go `Template.ExecuteTextString`.
+    pub fn render_text(
+        &self,
+        text: &str,
+        data: &Arc<Data>,
+        now: crate::time::Time,
+    ) -> Result<String, Error> {
+        let mut run = Run::new(Arc::clone(data), now.into());
+        self.render_nested(text, &mut run).map_err(Error::Template)
+    }
+
+    /// Renders a text to HTML, escaped by its context.
+    ///
+    /// Upstream: template/template.go `Template.ExecuteHTMLString`.
+    pub fn render_html(
+        &self,
+        text: &str,
+        data: &Arc<Data>,
+        now: crate::time::Time,
+    ) -> Result<String, Error> {
+        let _ = (text, data, now);
+        Err(Error::Template("html templates are not built yet".into()))
+    }
+
+    /// Renders all labels of a route; each is a template and may ask for others by `routeLabels`.
+    ///
+    /// `data` holds the raw labels. Upstream: dispatch/dispatch.go `aggrGroup.renderRouteLabels`.
+    pub fn render_route_labels(
+        &self,
+        labels: &LabelSet,
+        data: &Arc<Data>,
+        now: crate::time::Time,
+    ) -> Vec<(Arc<str>, Result<String, Error>)> {
+        let rendered = labels.iter().map(|label| {
+            let value = self.render_text(&label.value, data, now);
+            (Arc::clone(&label.name), value)
+        });
+        rendered.collect()
+    }
+}
+
+impl Library for Templates {
+    fn lookup(&self, name: &str) -> Option<&Tree> {
+        self.trees.get(name)
+    }
+
+    fn render_nested(&self, text: &str, run: &mut Run) -> Result<String, String> {
+        if !text.contains("{{") {
+            return Ok(text.to_owned());
+        }
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(format!(
+                "template: the text is longer than {MAX_TEXT_BYTES} bytes"
+            ));
+        }
+        let Parsed { top, definitions } = parse("", text, is_function)?;
+        let overlay = Overlay {
+            base: self,
+            top: &top,
+            definitions: &definitions,
+        };
+        Exec::new(&overlay, run, &top).execute()
+    }
+}
+
+/// The templates of a set with those that the rendered text defines itself.
+struct Overlay<'a> {
+    base: &'a Templates,
+    top: &'a Tree,
+    definitions: &'a [Tree],
+}
+
+impl Library for Overlay<'_> {
+    fn lookup(&self, name: &str) -> Option<&Tree> {
+        let base = self.base.lookup(name);
+        let mut own = self.definitions.iter().chain([self.top]);
+        match own.find(|tree| *tree.name == *name) {
+            Some(tree) if base.is_none() || !tree.is_blank() => Some(tree),
+            _ => base,
+        }
+    }
+
+    fn render_nested(&self, text: &str, run: &mut Run) -> Result<String, String> {
+        self.base.render_nested(text, run)
+    }
+}
+
+/// Checks that a text parses; with `builtins_only` no function of Alertmanager may stand in it.
+pub fn check(text: &str, builtins_only: bool) -> Result<(), Error> {
+    let known = if builtins_only {
+        is_builtin
+    } else {
+        is_function
+    };
+    parse("", text, known).map(drop).map_err(Error::Template)
+}
+
+fn is_function(name: &str) -> bool {
+    functions::signature(name).is_some()
+}
+
+fn is_builtin(name: &str) -> bool {
+    functions::builtin_signature(name).is_some()
+}
+
+#[cfg(test)]
+mod tests;
