@@ -91,6 +91,7 @@ class PostgresStore:
         self._address = make_conninfo(url, **missing)
         self._own = str(HolderId.own())
         self._connection: psycopg.Connection[Any] | None = None
+        self._cut: psycopg.Connection[Any] | None = None
         self._held_at = 0.0
         self._rival: tuple[str, str] | None = None
 
@@ -108,6 +109,8 @@ class PostgresStore:
                 self._hold(connection, opening=True)
 
     def _connected(self) -> psycopg.Connection[Any]:
+        if self._connection is self._cut:
+            self._forget()
         if self._connection is None:
             # No prepared statements: a pooler may give each transaction another server session.
             connection = psycopg.connect(self._address, autocommit=True, prepare_threshold=None)
@@ -188,7 +191,20 @@ class PostgresStore:
         )
 
     def write(self, changes: Changes) -> None:
-        """Writes all or nothing, if the lease is still ours."""
+        """Writes all or nothing, if the lease is still ours.
+
+        A line that broke while nobody used it is no outage: there is a second attempt, which does
+        no harm if the first arrived.
+        """
+        used_before = self._connection is not None
+        try:
+            self._write(changes)
+        except StoreUnavailable:
+            if not used_before:
+                raise
+            self._write(changes)
+
+    def _write(self, changes: Changes) -> None:
         with self._translated():
             connection = self._connected()
             with connection.transaction():
@@ -213,6 +229,7 @@ class PostgresStore:
         """Ends whatever waits for the server, by closing the line under it. From any thread."""
         connection = self._connection
         if connection is not None:
+            self._cut = connection
             with suppress(OSError, psycopg.Error):
                 line = socket.socket(fileno=os.dup(connection.fileno()))
                 with line:
@@ -229,7 +246,7 @@ class PostgresStore:
         if self._connection is not None:
             with suppress(psycopg.Error):
                 self._connection.close()
-            self._connection = None
+            self._connection = self._cut = None
             self._held_at = 0.0
 
 
