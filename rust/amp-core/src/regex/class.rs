@@ -17,9 +17,8 @@ const INVALID_RANGE: &str = "invalid character class range";
 /// The inside of a Perl class such as `\d`, and whether it is negated.
 pub(super) fn perl(text: &str) -> Option<(String, &str)> {
     let mut characters = text.chars();
-    let class = match (characters.next()?, characters.next()?) {
-        ('\\', class) => class,
-        _ => return None,
+    let ('\\', class) = (characters.next()?, characters.next()?) else {
+        return None;
     };
     let inside = match class.to_ascii_lowercase() {
         'd' => "0-9",

@@ -24,6 +24,8 @@ pub(super) fn translate(pattern: &str) -> Result<String, Refusal<'_>> {
     }
 }
 
+// Four flags that a pattern may switch, each by itself.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone, Copy, Default)]
 struct Flags {
     fold: bool,
