@@ -47,6 +47,7 @@ class Server:
     folder: Path
     config: str
     flags: tuple[str, ...] = ()
+    prefix: str = "/"
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -70,9 +71,8 @@ class Server:
             "--config.file=alertmanager.yml",
             "--storage.path=data",
             f"--web.listen-address=127.0.0.1:{self.port}",
-            "--web.external-url=http://alerts.example",
-            "--web.route-prefix=/",
             "--cluster.listen-address=",
+            *self.addressed(),
             *self.flags,
         ]
         with (self.folder / "log").open("ab") as log:
@@ -80,12 +80,18 @@ class Server:
         deadline = time.monotonic() + READY_WITHIN_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                if self.request("GET", "/-/ready").status == 200:
+                if self.request("GET", f"{self.prefix.rstrip('/')}/-/ready").status == 200:
                     return
             except OSError:
                 pass
             time.sleep(0.02)
         raise RuntimeError(f"{self.binary} did not get ready:\n{self.log()}")
+
+    def addressed(self) -> list[str]:
+        """An external URL that is the same for every server, where the flags name none."""
+        if any(flag.startswith("--web.") for flag in self.flags):
+            return []
+        return ["--web.external-url=http://alerts.example"]
 
     def log(self) -> str:
         """What the process wrote so far."""

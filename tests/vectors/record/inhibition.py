@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from oracle import Reference, instant, oracle_argument, save
+from moments import instant
+from oracle import Reference, oracle_argument, save
 
 ABOUT = (
     "Inhibit rules (`rules` is the text of the `inhibit_rules` block) with alerts posted in order, "

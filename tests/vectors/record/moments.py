@@ -6,12 +6,16 @@ import datetime
 import re
 import time
 
-from oracle import instant
-
 TOLERANCE_SECONDS = 5.0
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PLACE = re.compile(r"\{now([+-]\d+)?\}")
 STAMP = re.compile(r'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))"')
+
+
+def instant(seconds_from_now: float) -> str:
+    """RFC 3339 text of a moment relative to now, in UTC with milliseconds."""
+    at = time.time() + seconds_from_now
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) + f".{int(at % 1 * 1000):03d}Z"
 
 
 def fill(text: str) -> str:

@@ -211,12 +211,6 @@ def amtool(oracle: Path, *arguments: str, cwd: Path | None = None) -> tuple[int,
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-def instant(seconds_from_now: float) -> str:
-    """RFC 3339 text of a moment relative to now, in UTC with milliseconds."""
-    at = time.time() + seconds_from_now
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) + f".{int(at % 1 * 1000):03d}Z"
-
-
 def oracle_argument(description: str) -> Path:
     """The one argument of every recording script: the folder with the unpacked binaries."""
     parser = argparse.ArgumentParser(description=description)
