@@ -1,7 +1,8 @@
 """Reads the case files of configurations: a name, a wrapper and the text that matters.
 
 A file is a list of `=== name | wrapper` headers, each followed by its body. `covers:` between
-cases names the rules that the following cases hold. The wrapper puts the body in its place:
+cases names the rules that the following cases hold. A third part of the header tells where and why
+we deliberately differ. The wrapper puts the body in its place:
 
 file        the body is the whole configuration
 json        the body is a JSON string with the whole configuration (for unprintable characters)
@@ -44,6 +45,7 @@ class Case:
     covers: str
     text: str
     files: dict[str, str]
+    differs: str | None = None
 
 
 def read(path: Path) -> list[Case]:
@@ -68,7 +70,7 @@ def read(path: Path) -> list[Case]:
 
 def case(header: str, covers: str, lines: list[str]) -> Case:
     """Builds one case from its header and body."""
-    name, wrapper = (part.strip() for part in header.rsplit("|", 1))
+    name, wrapper, *differs = (part.strip() for part in header.split(" | "))
     files: dict[str, list[str]] = {}
     text: list[str] = []
     into = text
@@ -79,7 +81,8 @@ def case(header: str, covers: str, lines: list[str]) -> Case:
             into.append(line)
     kind, _, argument = wrapper.partition(" ")
     beside = {file: "\n".join(content) + "\n" for file, content in files.items()}
-    return Case(name, covers, wrap(kind, argument, text), beside)
+    whole = wrap(kind, argument, text)
+    return Case(name, covers, whole, beside, differs[0] if differs else None)
 
 
 def wrap(kind: str, argument: str, body: list[str]) -> str:

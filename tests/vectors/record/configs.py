@@ -35,6 +35,8 @@ def crashed(text: str) -> bool:
 def record(oracle: Path, server: Reference, case: Case) -> dict[str, Any]:
     """Asks amtool and the running server about one configuration."""
     found: dict[str, Any] = {"name": case.name, "covers": [case.covers], "text": case.text}
+    if case.differs:
+        found["differs"] = case.differs
     if case.files:
         found["files"] = case.files
     for file, content in case.files.items():
