@@ -86,10 +86,11 @@ class _OnSocket(EmbeddedServer):
     def __init__(self, application: Any, listener: socket.socket) -> None:
         super().__init__(
             application,
-            interface=Interfaces.ASGINL,
+            interface=Interfaces.RSGI,
             http=HTTPModes.auto,
             backlog=BACKLOG,
             backpressure=BACKPRESSURE,
+            websockets=False,
             log_enabled=False,
         )
         self._listener = listener
@@ -101,7 +102,7 @@ class _OnSocket(EmbeddedServer):
 
 
 class Server:
-    """Serves one ASGI application on several sockets until stopped."""
+    """Serves one RSGI application on several sockets until stopped."""
 
     def __init__(self, application: Any, listeners: Sequence[socket.socket]) -> None:
         self._servers = [_OnSocket(application, listener) for listener in listeners]

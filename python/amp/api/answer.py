@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-JSON = (b"content-type", b"application/json")
-TEXT = (b"content-type", b"text/plain; charset=utf-8")
-NO_STORE = (b"cache-control", b"no-store")
-NO_SNIFF = (b"x-content-type-options", b"nosniff")
+JSON = ("content-type", "application/json")
+TEXT = ("content-type", "text/plain; charset=utf-8")
+NO_STORE = ("cache-control", "no-store")
+NO_SNIFF = ("x-content-type-options", "nosniff")
 
 
 @dataclass(slots=True)
@@ -17,7 +17,7 @@ class Answer:
 
     status: int = 200
     body: bytes = b""
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    headers: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Refusal(Exception):

@@ -31,23 +31,23 @@ class Cors:
         asked = request.header("access-control-request-method")
         if request.method != "OPTIONS" or not asked:
             return None
-        vary = b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
-        answer = Answer(204, b"", [(b"vary", vary)])
+        vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
+        answer = Answer(204, b"", [("vary", vary)])
         origin = request.header("origin")
         if origin and self._origin.matches(origin) and asked in METHODS:
             answer.headers += [
-                (b"access-control-allow-origin", origin.encode("latin-1")),
-                (b"access-control-allow-methods", asked.encode("latin-1")),
-                (b"access-control-max-age", b"600"),
+                ("access-control-allow-origin", origin),
+                ("access-control-allow-methods", asked),
+                ("access-control-max-age", "600"),
             ]
             headers = request.header("access-control-request-headers")
             if headers:
-                answer.headers.append((b"access-control-allow-headers", headers.encode("latin-1")))
+                answer.headers.append(("access-control-allow-headers", headers))
         return answer
 
     def mark(self, request: Request, answer: Answer) -> None:
         """Adds the headers of an ordinary answer."""
-        answer.headers.append((b"vary", b"Origin"))
+        answer.headers.append(("vary", "Origin"))
         origin = request.header("origin")
         if origin and self._origin.matches(origin):
-            answer.headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
+            answer.headers.append(("access-control-allow-origin", origin))

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from prometheus_client.samples import Sample
 
-CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 
 
 def exposition(registry: CollectorRegistry) -> bytes:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from amp.api.cors import Cors
-    from amp.api.request import Receive, Scope, Send
+    from amp.api.request import Exchange, Scope
     from amp.log import Logger
     from amp.metrics import Metrics
 
@@ -52,7 +52,7 @@ class Route:
 
 
 class Gate:
-    """An ASGI application over a literal table of routes.
+    """An RSGI application over a literal table of routes.
 
     Args:
         routes: by path below the prefix.
@@ -85,26 +85,23 @@ class Gate:
         self._gets = 0
         self._seconds: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
         """Answers one request."""
-        if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1000})
-            return
-        answer = await self._answer(scope, receive)
-        headers = answer.headers
-        body = b"" if scope["method"] == "HEAD" else answer.body
-        headers.append((b"content-length", b"%d" % len(answer.body)))
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        answer = await self._answer(scope, exchange)
+        answer.headers.append(("content-length", str(len(answer.body))))
+        if scope.method == "HEAD":
+            exchange.response_empty(answer.status, answer.headers)
+        else:
+            exchange.response_bytes(answer.status, answer.headers, answer.body)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        path: str = scope["path"]
+    async def _answer(self, scope: Scope, exchange: Exchange) -> Answer:
+        path = scope.path
         if self._prefix:
             outside = self._outside(path)
             if outside is not None:
                 return outside
             path = path[len(self._prefix) :]
-        request = Request(scope, receive, path, self._max_body_bytes)
+        request = Request(scope, exchange, path, self._max_body_bytes)
         in_v2 = path.startswith(V2)
         if in_v2 and self._cors is not None:
             preflight = self._cors.preflight(request)
@@ -122,9 +119,9 @@ class Gate:
     def _outside(self, path: str) -> Answer | None:
         """The answer for a path that is not below the prefix."""
         if path == "/":
-            return Answer(302, b"", [(b"location", self._prefix.encode())])
+            return Answer(302, b"", [("location", self._prefix)])
         if path == self._prefix:
-            return Answer(301, b"", [(b"location", self._prefix.encode() + b"/")])
+            return Answer(301, b"", [("location", self._prefix + "/")])
         if not path.startswith(self._prefix + "/"):
             return plain_error(404, "404 page not found")
         return None
@@ -143,7 +140,7 @@ class Gate:
         path = request.path
         if "//" in path or path == V2[:-1]:
             clean = re.sub("/+", "/", path) if "//" in path else V2
-            return Answer(307, b"", [(b"location", (self._prefix + clean).encode())])
+            return Answer(307, b"", [("location", self._prefix + clean)])
         if in_v2:
             started = time.perf_counter()
             answer = runtime_error(404, 404, f"path {path} was not found")
@@ -195,7 +192,7 @@ class Gate:
             return Answer(
                 500,
                 go_json("internal server error") + b"\n",
-                [NO_STORE, (b"content-type", b"application/json")],
+                [NO_STORE, ("content-type", "application/json")],
             )
 
     async def _within_time(self, handler: Handler, request: Request) -> Answer:
@@ -204,7 +201,7 @@ class Gate:
                 return await self._guarded(handler, request)
         except TimeoutError:
             text = f"Exceeded configured timeout of {_duration(self._timeout_seconds)}.\n"
-            return Answer(503, text.encode(), [(b"content-type", b"text/plain; charset=utf-8")])
+            return Answer(503, text.encode(), [("content-type", "text/plain; charset=utf-8")])
 
     def _too_many(self) -> Answer:
         text = (
@@ -218,10 +215,10 @@ class Gate:
         if in_v2:
             text = f"method {method} is not allowed, but [{allowed}] are"
             answer = runtime_error(405, 405, text)
-            answer.headers.append((b"allow", allowed.encode()))
+            answer.headers.append(("allow", allowed))
             return answer
         options = sorted({*route.methods, "OPTIONS"})
-        allow = (b"allow", ", ".join(options).encode())
+        allow = ("allow", ", ".join(options))
         if method == "OPTIONS":
             return Answer(200, b"", [allow])
         answer = plain_error(405, "Method Not Allowed")

@@ -63,10 +63,10 @@ class OperationsApi:
     async def metrics(self, request: Request) -> Answer:
         """The text format 0.0.4, gzipped when the scraper takes it."""
         body = exposition(self._running.metrics.registry)
-        headers = [(b"content-type", CONTENT_TYPE)]
+        headers = [("content-type", CONTENT_TYPE)]
         if len(body) > GZIP_ABOVE_BYTES and "gzip" in (request.header("accept-encoding") or ""):
             body = gzip.compress(body, compresslevel=1, mtime=0)
-            headers.append((b"content-encoding", b"gzip"))
+            headers.append(("content-encoding", "gzip"))
         return Answer(200, body, headers)
 
     async def v1(self, request: Request) -> Answer:
@@ -92,7 +92,7 @@ ICON = (
 
 async def favicon(request: Request) -> Answer:
     """A small picture for browsers' tabs."""
-    return Answer(200, ICON, [(b"content-type", b"image/svg+xml")])
+    return Answer(200, ICON, [("content-type", "image/svg+xml")])
 
 
 def front_page(title: str, version: str) -> Answer:
@@ -117,7 +117,7 @@ def front_page(title: str, version: str) -> Answer:
     return Answer(
         200,
         page.encode(),
-        [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-cache")],
+        [("content-type", "text/html; charset=utf-8"), ("cache-control", "no-cache")],
     )
 
 
