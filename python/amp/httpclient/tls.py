@@ -149,10 +149,8 @@ def _build(config: TlsConfig, material: Material, *, trust: bool = True) -> ssl.
 def _versions(context: ssl.SSLContext, config: TlsConfig) -> None:
     oldest = VERSIONS.get(config.min_version, OLDEST_BY_DEFAULT)
     newest = VERSIONS.get(config.max_version, ssl.TLSVersion.TLSv1_3)
-    if newest < oldest:
-        if config.min_version:
-            raise RequestError(TOO_OLD_MAXIMUM)
-        raise RequestError("tls: no supported versions satisfy MinVersion and MaxVersion")
+    if newest < oldest and config.min_version:
+        raise RequestError(TOO_OLD_MAXIMUM)
     context.set_ciphers(CIPHERS if oldest >= OLDEST_BY_DEFAULT else OLD_CIPHERS)
     context.minimum_version = oldest
     context.maximum_version = newest

@@ -175,7 +175,8 @@ def _text(error: Exception) -> str:
             return "unexpected EOF"
         case InvalidUrlClientError():
             return "http: no Host in request URL"
-    return broken_text(error)
+    cause = error.__cause__
+    return broken_text(cause if isinstance(cause, ssl.SSLError) else error)
 
 
 def _malformed(message: str) -> str:
@@ -193,6 +194,8 @@ def _dial(error: aiohttp.ClientConnectorError) -> str:
         return tls_text(cause)
     if isinstance(cause, asyncio.TimeoutError):
         return "net/http: TLS handshake timeout"
+    if isinstance(cause, ConnectionResetError) and cause.errno is None:
+        return "EOF"
     if isinstance(cause, socket.gaierror):
         return lookup_text(error.host, cause)
     return dial_text((error.host, error.port or 0), cause)

@@ -62,7 +62,12 @@ def statuses() -> list[Case]:
             answer(status, body) if not status.startswith("204") else f"HTTP/1.1 {status}\r\n\r\n"
         )
         cases.append(
-            Case(f"status {status[:3]}", "webhook.status", {"url": "http://HERE/"}, {"/": given})
+            Case(
+                f"status {status[:3]}",
+                "receivers 0.2 status",
+                {"url": "http://HERE/"},
+                {"/": given},
+            )
         )
     return cases
 
@@ -78,50 +83,54 @@ def requests() -> list[Case]:
     basic = {"username": "u", "password": "p"}
     files = {"username_file": "FOLDER/name", "password_file": "FOLDER/word"}
     return [
-        Case("plain", "webhook.request", {"url": "http://HERE"}),
-        Case("path and query", "webhook.request", {"url": f"http://HERE/a b/%2f{query}"}),
-        Case("escaped bytes", "webhook.request", {"url": "http://HERE/ü/'(x)*[y]|\"?q='\"<>"}),
-        Case("basic auth", "http.basic_auth", to(basic_auth=basic)),
+        Case("plain", "config 3.5 request", {"url": "http://HERE"}),
+        Case("path and query", "config 3.5 request", {"url": f"http://HERE/a b/%2f{query}"}),
+        Case("escaped bytes", "config 3.5 request", {"url": "http://HERE/ü/'(x)*[y]|\"?q='\"<>"}),
+        Case("basic auth", "config 3.5 authorization", to(basic_auth=basic)),
         Case(
             "basic auth from files",
-            "http.basic_auth",
+            "config 3.5 authorization",
             to(basic_auth=files),
             files={"name": " user\n", "word": "\npa ss \n"},
         ),
-        Case("basic auth without password", "http.basic_auth", to(basic_auth={"username": "ü"})),
-        Case("basic auth, file missing", "http.basic_auth", to(basic_auth=files)),
-        Case("authorization", "http.authorization", to(authorization={"credentials": "tok"})),
+        Case(
+            "basic auth without password",
+            "config 3.5 authorization",
+            to(basic_auth={"username": "ü"}),
+        ),
+        Case("basic auth, file missing", "config 3.5 authorization", to(basic_auth=files)),
+        Case("authorization", "config 3.5 authorization", to(authorization={"credentials": "tok"})),
         Case(
             "authorization type",
-            "http.authorization",
+            "config 3.5 authorization",
             to(authorization={"type": " ApiKey ", "credentials": " a b "}),
         ),
-        Case("authorization without credentials", "http.authorization", to(authorization={})),
+        Case("authorization without credentials", "config 3.5 authorization", to(authorization={})),
         Case(
             "credentials file",
-            "http.authorization",
+            "config 3.5 authorization",
             to(authorization={"credentials_file": "FOLDER/token"}),
             files={"token": "tok\n\n"},
         ),
         Case(
             "credentials file missing",
-            "http.authorization",
+            "config 3.5 authorization",
             to(authorization={"credentials_file": "FOLDER/none"}),
         ),
-        Case("bearer token", "http.authorization", to(bearer_token="abc")),
-        Case("user information", "webhook.request", {"url": userinfo}),
+        Case("bearer token", "config 3.5 authorization", to(bearer_token="abc")),
+        Case("user information", "config 3.5 request", {"url": userinfo}),
         Case(
             "user information and basic auth",
-            "webhook.request",
+            "config 3.5 request",
             {"url": userinfo, "http_config": {"basic_auth": basic}},
         ),
         Case(
             "http headers",
-            "http.headers",
+            "config 3.5 headers",
             to(http_headers=headers),
             files={"header": " from file\n"},
         ),
-        Case("http header file missing", "http.headers", to(http_headers=headers)),
+        Case("http header file missing", "config 3.5 headers", to(http_headers=headers)),
     ]
 
 
@@ -132,10 +141,15 @@ def redirects() -> list[Case]:
     cases = []
     for code in (301, 302, 303, 307, 308):
         moved = {"/": answer(f"{code} Moved", "x", Location="/new?a=b")}
-        cases.append(Case(f"redirect {code}", "http.redirects", to(**auth, **header), moved))
+        cases.append(Case(f"redirect {code}", "config 3.5 redirects", to(**auth, **header), moved))
         away = {"/": answer(f"{code} Moved", Location="http://OTHER/away")}
         cases.append(
-            Case(f"redirect {code} to another host", "http.redirects", to(**auth, **header), away)
+            Case(
+                f"redirect {code} to another host",
+                "config 3.5 redirects",
+                to(**auth, **header),
+                away,
+            )
         )
     back = {
         "/": answer("307 x", Location="http://OTHER/away"),
@@ -143,29 +157,31 @@ def redirects() -> list[Case]:
     }
     return [
         *cases,
-        Case("redirect there and back", "http.redirects", to(**auth), back),
-        Case("redirect loop", "http.redirects", to(), {"/": answer("302 Found", Location="/")}),
+        Case("redirect there and back", "config 3.5 redirects", to(**auth), back),
+        Case(
+            "redirect loop", "config 3.5 redirects", to(), {"/": answer("302 Found", Location="/")}
+        ),
         Case(
             "redirects not followed",
-            "http.follow_redirects",
+            "config 3.5 redirects",
             to(follow_redirects=False),
             {"/": answer("307 x", "moved", Location="/new")},
         ),
         Case(
             "redirect to another scheme",
-            "http.redirects",
+            "config 3.5 redirects",
             to(),
             {"/": answer("307 x", Location="ftp://HERE/x")},
         ),
         Case(
             "redirect to what is no URL",
-            "http.redirects",
+            "config 3.5 redirects",
             to(),
             {"/": answer("307 x", Location="http://a:b:c/%zz")},
         ),
         Case(
             "redirect with user information",
-            "http.redirects",
+            "config 3.5 redirects",
             {"url": "http://us:pw@HERE/"},
             {
                 "/": answer("307 x", Location="/new"),
@@ -174,7 +190,7 @@ def redirects() -> list[Case]:
         ),
         Case(
             "redirect, relative path",
-            "http.redirects",
+            "config 3.5 redirects",
             {"url": "http://HERE/a/b/c?d"},
             {"/a/b/c?d": answer("307 x", Location="../e?f#g")},
         ),
@@ -185,43 +201,47 @@ def failures() -> list[Case]:
     """Requests without an answer."""
     here = {"url": "http://HERE/"}
     return [
-        Case("connection refused", "webhook.errors", {"url": "http://CLOSED/"}),
-        Case("no HTTP", "webhook.errors", {"url": "http://HERE/"}, {"/": "hello\r\n\r\n"}),
-        Case("hangs up", "webhook.errors", {"url": "http://HERE/"}, {"/": ""}),
+        Case("connection refused", "receivers 0.1 errors", {"url": "http://CLOSED/"}),
+        Case("no HTTP", "receivers 0.1 errors", {"url": "http://HERE/"}, {"/": "hello\r\n\r\n"}),
+        Case("hangs up", "receivers 0.1 errors", {"url": "http://HERE/"}, {"/": ""}),
         Case(
             "short body",
-            "webhook.errors",
+            "receivers 0.1 errors",
             {"url": "http://HERE/"},
             {"/": "HTTP/1.1 404 x\r\nContent-Length: 9\r\nConnection: close\r\n\r\nshort"},
         ),
-        Case("timeout", "webhook.timeout", here | {"timeout": "150ms"}, {"/": None}),
+        Case("timeout", "receivers 17 timeout", here | {"timeout": "150ms"}, {"/": None}),
         Case(
             "timeout 1.5s",
-            "webhook.timeout",
+            "receivers 17 timeout",
             here | {"timeout": "1.5s"},
             {"/": None},
         ),
-        Case("not TLS", "webhook.errors", {"url": "https://HERE/"}),
-        Case("url empty after templating", "webhook.url", {"url": "{{ `` }}"}),
-        Case("url templated", "webhook.url", {"url": "http://HERE/{{ .CommonLabels.alertname }}"}),
-        Case("url without scheme", "webhook.url", {"url": "{{ `a b` }}"}),
-        Case("url with another scheme", "webhook.url", {"url": "{{ `ftp://x` }}"}),
-        Case("url that does not parse", "webhook.url", {"url": "{{ `http://x:y:z/%zz` }}"}),
-        Case("url without host", "webhook.url", {"url": "{{ `http:///x` }}"}),
-        Case("url template fails", "webhook.url", {"url": "{{ template `none` . }}"}),
+        Case("not TLS", "receivers 0.1 errors", {"url": "https://HERE/"}),
+        Case("url empty after templating", "receivers 17 url", {"url": "{{ `` }}"}),
+        Case(
+            "url templated",
+            "receivers 17 url",
+            {"url": "http://HERE/{{ .CommonLabels.alertname }}"},
+        ),
+        Case("url without scheme", "receivers 17 url", {"url": "{{ `a b` }}"}),
+        Case("url with another scheme", "receivers 17 url", {"url": "{{ `ftp://x` }}"}),
+        Case("url that does not parse", "receivers 17 url", {"url": "{{ `http://x:y:z/%zz` }}"}),
+        Case("url without host", "receivers 17 url", {"url": "{{ `http:///x` }}"}),
+        Case("url template fails", "receivers 17 url", {"url": "{{ template `none` . }}"}),
         Case(
             "url file",
-            "webhook.url",
+            "receivers 17 url",
             {"url_file": "FOLDER/url"},
             files={"url": " http://HERE/f \n"},
         ),
         Case(
             "url file templated",
-            "webhook.url",
+            "receivers 17 url",
             {"url_file": "FOLDER/url"},
             files={"url": "http://HERE/{{ .Receiver | toUpper }}"},
         ),
-        Case("url file missing", "webhook.url", {"url_file": "FOLDER/none"}),
+        Case("url file missing", "receivers 17 url", {"url_file": "FOLDER/none"}),
     ]
 
 
@@ -236,25 +256,25 @@ def proxies() -> list[Case]:
         return {"url": url, "http_config": {"proxy_url": proxy, **more}}
 
     return [
-        Case("proxy", "http.proxy_url", via(away, "http://HERE")),
-        Case("proxy with user", "http.proxy_url", via(away, "http://us:p%40w@HERE/", **extra)),
-        Case("proxy refuses tunnel", "http.proxy_url", via(secret, "http://HERE"), refuse),
+        Case("proxy", "config 3.5 proxy", via(away, "http://HERE")),
+        Case("proxy with user", "config 3.5 proxy", via(away, "http://us:p%40w@HERE/", **extra)),
+        Case("proxy refuses tunnel", "config 3.5 proxy", via(secret, "http://HERE"), refuse),
         Case(
             "tunnel with user and headers",
-            "http.proxy_connect_header",
+            "config 3.5 proxy",
             via(secret, "http://us:pw@HERE", **extra),
             refuse,
         ),
-        Case("proxy away", "http.proxy_url", via(away, "http://CLOSED")),
+        Case("proxy away", "config 3.5 proxy", via(away, "http://CLOSED")),
         Case(
             "no proxy",
-            "http.no_proxy",
+            "config 3.5 proxy",
             via("http://HERE/direct", "http://CLOSED", no_proxy="x,127.0.0.0/8"),
         ),
-        Case("proxy without scheme known", "http.proxy_url", via(away, "foo://HERE")),
+        Case("proxy without scheme known", "config 3.5 proxy", via(away, "foo://HERE")),
         Case(
             "proxy answers 407",
-            "http.proxy_url",
+            "config 3.5 proxy",
             via(away, "http://HERE"),
             {away: answer("407 Proxy Authentication Required", "who")},
         ),
@@ -271,7 +291,7 @@ def tokens() -> list[Case]:
     )
 
     def case(name: str, given: str, **more: Any) -> Case:
-        return Case(name, "http.oauth2", to(oauth2=base | more), {"/token?x=y": given})
+        return Case(name, "config 3.5 oauth2", to(oauth2=base | more), {"/token?x=y": given})
 
     form = "access_token=tok2&token_type=MAC&expires_in=10"
     return [
@@ -298,19 +318,19 @@ def tokens() -> list[Case]:
         case("oauth2 without token", answer("200 OK", "{}", Content_Type="application/json")),
         Case(
             "oauth2 no JSON",
-            "http.oauth2",
+            "config 3.5 oauth2",
             to(oauth2=base),
             {"/token?x=y": answer("200 OK", "hello", Content_Type="application/json")},
             differs='Post "<redacted>": oauth2: cannot parse json: the answer is no JSON object',
         ),
         Case(
             "oauth2 endpoint away",
-            "http.oauth2",
+            "config 3.5 oauth2",
             to(oauth2=base | {"token_url": "http://CLOSED/token"}),
         ),
         Case(
             "oauth2 secret file",
-            "http.oauth2",
+            "config 3.5 oauth2",
             to(
                 oauth2={
                     "client_id": "me",
