@@ -54,12 +54,18 @@ class Alerts:
         """Everything is a change again."""
         self.changed = dict(self.rows)
 
-    def restore(self, rows: Sequence[AlertRow], now_ns: int, grace_ns: int) -> int:
-        """Takes rows back."""
+    def pending(self) -> int:
+        """How many changes wait."""
+        return len(self.changed)
+
+    def restore(
+        self, rows: Sequence[AlertRow], now_ns: int, grace_ns: int
+    ) -> tuple[int, list[tuple[int, int, bool]]]:
+        """Takes rows back, each in a group of its own."""
         del now_ns
         self.grace_ns = grace_ns
         self.rows |= {row[0]: row for row in rows if row[0] not in self.rows}
-        return len(rows)
+        return len(rows), [(int(row[0], 16), 0, True) for row in rows]
 
     def set_silence(
         self,

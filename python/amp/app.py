@@ -221,6 +221,7 @@ class App:
         await opening
         running.opened = True
         running.live.start(shared)
+        self._storage.restored = running.restored
         self._applied(running)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._storage.run())

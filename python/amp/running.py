@@ -52,6 +52,10 @@ class Running:
         name, address = self.peer
         return {"name": name, "peers": [{"address": address, "name": name}], "status": "ready"}
 
+    def restored(self, timers: list[tuple[int, int, bool]]) -> None:
+        """Takes the groups of alerts that came back late: the store was away at the start."""
+        self.live.dispatcher.add(timers, self.clock.now_ns())
+
     def parts(self) -> dict[str, dict[str, str]]:
         """The state of each part, for probes: `ok`, `degraded` or `error`, with the reason."""
         store = {"status": "ok"}

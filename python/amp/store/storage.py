@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+Timer = tuple[int, int, bool]
+"""A new group: its id, its route's index, whether to flush it at once."""
+
 OUTAGE_SNAPSHOT_SECONDS = 10.0
 """How often the log goes to its file while the store is away."""
 
@@ -37,14 +40,20 @@ CLOSE_SECONDS = 3.0
 class AlertSink(Protocol):
     """Who takes alerts back: the engine."""
 
-    def restore(self, rows: Sequence[AlertRow], now_ns: int, grace_ns: int) -> int:
-        """Merges stored alerts into memory; how many were taken."""
+    def restore(
+        self, rows: Sequence[AlertRow], now_ns: int, grace_ns: int
+    ) -> tuple[int, list[Timer]]:
+        """Merges stored alerts into memory; how many were taken, and the new groups."""
 
 
 class Storage:
     """Opens the store and the snapshot files, merges both, and keeps them until the end.
 
     `open` before the first notification is decided; `run` as a task; `close` after the last one.
+
+    Attributes:
+        restored: told about the groups of alerts that came back after the start, from a store that
+            was away until then.
     """
 
     def __init__(
@@ -94,6 +103,7 @@ class Storage:
         self._log_file = SnapshotFile(folder, "nflog", log=log, metrics=metrics)
         self._silences_file = SnapshotFile(folder, "silences", log=log, metrics=metrics)
         self._whole = False
+        self.restored: Callable[[list[Timer]], None] = list.clear
         writer.keep_whole(silences.entries)
 
     async def open(self) -> None:
@@ -123,13 +133,15 @@ class Storage:
         try:
             await self._writer.on_thread(self._repairing(self._store.open))
             entries = await self._writer.on_thread(self._repairing(self._store.silences))
-            await self._writer.on_thread(self._repairing(self._restore))
+            timers = await self._writer.on_thread(self._repairing(self._restore))
         except StoreUnavailable as error:
             self._writer.failed(str(error))
             return False
         self._silences.merge(entries or ())
         self._writer.opened = True
         self._writer.succeeded()
+        if self._whole:
+            self.restored(timers or [])
         return True
 
     def _repairing(self, call: Callable[[], Result]) -> Callable[[], Result | None]:
@@ -150,12 +162,14 @@ class Storage:
 
         return guarded
 
-    def _restore(self) -> None:
+    def _restore(self) -> list[Timer]:
         now_ns = self._clock.now_ns()
+        timers: list[Timer] = []
         for log_rows in self._store.log_rows():
             self._merge_log(log_rows, now_ns)
         for alert_rows in self._store.alert_rows():
-            self._alerts.restore(alert_rows, now_ns, self._grace_ns)
+            timers += self._alerts.restore(alert_rows, now_ns, self._grace_ns)[1]
+        return timers
 
     def _merge_log(self, rows: Sequence[LogRow], now_ns: int) -> None:
         try:

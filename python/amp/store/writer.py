@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 ALERTS_DELAY_SECONDS = 0.06
 LOG_DELAY_SECONDS = 0.025
-SLICE_ROWS = 500
+SLICE_ROWS = 250
 FIRST_RETRY_SECONDS = 0.5
 LAST_RETRY_SECONDS = 15.0
 
@@ -37,6 +37,12 @@ class AlertSource(Protocol):
 
     def drain(self, limit: int) -> list[AlertRow]:
         """The oldest changes, each once."""
+
+    def pending(self) -> int:
+        """How many there are."""
+
+    def mark_all(self) -> None:
+        """Makes everything a change again."""
 
 
 class LogSource(Protocol):
@@ -252,6 +258,7 @@ class Writer:
         self._log.error("Store is damaged, moved aside and rebuilt", err=str(error), moved_to=aside)
         self._metrics.snapshot_corrupt.labels("database").inc()
         self._entries.mark_all()
+        self._alerts.mark_all()
         self._store.write(Changes(silences=self._everything()))
 
     def failed(self, detail: str) -> None:
@@ -274,4 +281,5 @@ class Writer:
             self.health.ok, self.health.detail = True, ""
 
     def _waiting(self) -> int:
-        return sum(changes.rows for changes in self._in_hand) + self._entries.pending()
+        held = sum(changes.rows for changes in self._in_hand)
+        return held + self._entries.pending() + self._alerts.pending()

@@ -147,9 +147,12 @@ def test_a_line_that_broke_unseen_is_no_outage(postgres_url: str) -> None:
 
 def test_a_row_that_cannot_be_kept_is_refused(store: PostgresStore) -> None:
     with pytest.raises(StoreRefusedError):
-        store.write(Changes(silences=[SilenceEntry("a\0b", 1, 2, b"")]))
-    store.write(Changes(silences=[SilenceEntry("ab", 1, 2, b"\0")]))
-    assert len(store.silences()) == 1
+        store.write(Changes(silences=[SilenceEntry("a", 1 << 63, 2, b"")]))
+    entry = SilenceEntry('a\\"{},é\n', 1, 2, b'\0\\"')
+    store.write(Changes(silences=[entry]))
+    assert store.silences() == [entry]
+    store.write(Changes(removed_silences=[entry.id]))
+    assert store.silences() == []
 
 
 async def test_a_server_that_restarts_is_found_again(

@@ -157,6 +157,7 @@ async def test_maintenance_is_measured(tmp_path: Path) -> None:
             assert house.sample("alertmanager_nflog_maintenance_total") == count
             assert house.sample("alertmanager_silences_maintenance_total") == count
             house.metrics.log_snapshot_bytes.set(0)
+            await caught_up(house)
         size = (tmp_path / "silences").stat().st_size
         assert house.sample("alertmanager_silences_snapshot_size_bytes") == size
         (tmp_path / "nflog.new").mkdir()
@@ -195,6 +196,8 @@ async def test_a_store_that_is_away_at_start_is_merged_when_it_returns(tmp_path:
     store.broken = "away"
     house = build(tmp_path, store, first.clock)
     async with running(house):
+        timers: list[tuple[int, int, bool]] = []
+        house.storage.restored = timers.extend
         assert not house.writer.health.ok
         assert "Starting from the snapshots" in house.log.getvalue()
         record(house, "meanwhile")
@@ -211,6 +214,7 @@ async def test_a_store_that_is_away_at_start_is_merged_when_it_returns(tmp_path:
         assert house.silences.get(in_store)
         assert knows(house, "in store")
         assert len(house.alerts.rows) == 2
+        assert timers == [(1, 0, True)]
         assert (len(store.kept_log), len(store.kept_alerts)) == (2, 2)
         assert house.writer.health.ok
         house.storage.release()
