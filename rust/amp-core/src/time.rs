@@ -114,8 +114,10 @@ impl Time {
     pub fn write_rfc3339_nano(self, target: &mut String) {
         self.write_seconds(target);
         if self.nanos > 0 {
-            let fraction = format!(".{:09}", self.nanos);
-            target.push_str(fraction.trim_end_matches('0'));
+            let mut digits = [b'.'; 10];
+            put_digits(&mut digits[1..], i64::from(self.nanos));
+            let text = str::from_utf8(&digits).unwrap_or_default();
+            target.push_str(text.trim_end_matches('0'));
         }
         self.write_offset(target);
     }
@@ -123,7 +125,9 @@ impl Time {
     /// Appends RFC 3339 with exactly three decimals, the rest cut off, as upstream's API shows times.
     pub fn write_rfc3339_millis(self, target: &mut String) {
         self.write_seconds(target);
-        let _ = write!(target, ".{:03}", self.nanos / 1_000_000);
+        let mut digits = [b'.'; 4];
+        put_digits(&mut digits[1..], i64::from(self.nanos / 1_000_000));
+        target.push_str(str::from_utf8(&digits).unwrap_or_default());
         self.write_offset(target);
     }
 
@@ -147,21 +151,20 @@ impl Time {
             .saturating_add(i64::from(self.offset_minutes) * 60);
         let (year, month, day) = date_of(local.div_euclid(DAY));
         let second = local.rem_euclid(DAY);
-        if (0..=9999).contains(&year) {
-            push_digits(target, year, 4);
+        let mut text = *b"0000-00-00T00:00:00";
+        let from = if (0..=9999).contains(&year) {
+            put_digits(&mut text[..4], year);
+            0
         } else {
             let _ = write!(target, "{year}");
-        }
-        for (separator, value) in [
-            ('-', month),
-            ('-', day),
-            ('T', second / 3600),
-            (':', second / 60 % 60),
-            (':', second % 60),
-        ] {
-            target.push(separator);
-            push_digits(target, value, 2);
-        }
+            4
+        };
+        put_digits(&mut text[5..7], month);
+        put_digits(&mut text[8..10], day);
+        put_digits(&mut text[11..13], second / 3600);
+        put_digits(&mut text[14..16], second / 60 % 60);
+        put_digits(&mut text[17..], second % 60);
+        target.push_str(str::from_utf8(&text[from..]).unwrap_or_default());
     }
 
     fn write_offset(self, target: &mut String) {
@@ -170,10 +173,13 @@ impl Time {
             return;
         }
         let minutes = i64::from(self.offset_minutes.unsigned_abs());
-        target.push(if self.offset_minutes < 0 { '-' } else { '+' });
-        push_digits(target, minutes / 60, 2);
-        target.push(':');
-        push_digits(target, minutes % 60, 2);
+        let mut text = *b"+00:00";
+        if self.offset_minutes < 0 {
+            text[0] = b'-';
+        }
+        put_digits(&mut text[1..3], minutes / 60);
+        put_digits(&mut text[4..], minutes % 60);
+        target.push_str(str::from_utf8(&text).unwrap_or_default());
     }
 }
 
@@ -209,10 +215,11 @@ impl Default for Time {
     }
 }
 
-fn push_digits(target: &mut String, value: i64, width: u32) {
-    for place in (0..width).rev() {
-        let digit = value / 10_i64.pow(place) % 10;
-        target.push(char::from(b'0' + u8::try_from(digit).unwrap_or_default()));
+/// Fills a field with the last decimal digits of a number.
+fn put_digits(field: &mut [u8], mut value: i64) {
+    for digit in field.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(value % 10).unwrap_or_default();
+        value /= 10;
     }
 }
 

@@ -227,10 +227,13 @@ fn write_item(out: &mut String, item: &Item) {
 
 /// Sixteen hex digits.
 pub(super) fn write_fingerprint(out: &mut String, fingerprint: u64) {
-    for shift in (0..16).rev() {
-        let digit = u32::try_from(fingerprint >> (shift * 4) & 15).unwrap_or_default();
-        out.push(char::from_digit(digit, 16).unwrap_or('0'));
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut digits = [b'0'; 16];
+    for (digits, byte) in digits.chunks_exact_mut(2).zip(fingerprint.to_be_bytes()) {
+        digits[0] = HEX[usize::from(byte >> 4)];
+        digits[1] = HEX[usize::from(byte & 15)];
     }
+    out.push_str(str::from_utf8(&digits).unwrap_or_default());
 }
 
 /// Labels as a JSON object.
