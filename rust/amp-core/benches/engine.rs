@@ -134,7 +134,9 @@ fn new_alerts(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(64));
     let mut engine = engine(1_000);
     let mut from = 1_000;
-    let bodies: Vec<String> = (0..4_000).map(|at| body(1_000 + at * 64, 1_064 + at * 64, 0)).collect();
+    let bodies: Vec<String> = (0..4_000)
+        .map(|at| body(1_000 + at * 64, 1_064 + at * 64, 0))
+        .collect();
     let mut bodies = bodies.iter().cycle();
     group.bench_function("64 alerts", |bencher| {
         bencher.iter(|| {
@@ -158,7 +160,9 @@ fn queries(criterion: &mut Criterion) {
         bencher.iter(|| ten.query_groups(NOW, &filter));
     });
     let mut hundred = engine(100_000);
-    let filter = everything(vec![Matcher::new("alertname", Op::Equal, "Alert7").unwrap()]);
+    let filter = everything(vec![
+        Matcher::new("alertname", Op::Equal, "Alert7").unwrap(),
+    ]);
     criterion.bench_function("query/500 of 100000", |bencher| {
         bencher.iter(|| hundred.query_alerts(NOW, &filter));
     });
@@ -186,5 +190,12 @@ fn flushing(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, decoding, sending_again, new_alerts, queries, flushing);
+criterion_group!(
+    benches,
+    decoding,
+    sending_again,
+    new_alerts,
+    queries,
+    flushing
+);
 criterion_main!(benches);

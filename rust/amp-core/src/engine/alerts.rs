@@ -1,6 +1,7 @@
 //! The alerts themselves: a slab with a look-up by labels.
 
 use std::hash::{BuildHasher, Hasher};
+use std::hint::black_box;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -169,6 +170,22 @@ impl Alerts {
             .get_mut(at / BLOCK)?
             .get_mut(at % BLOCK)?
             .as_mut()
+    }
+
+    /// Reads a little of everything these alerts consist of, level by level, so that the processor waits for memory
+    /// once for all of them and not for each on its own. Only worth it before all of them are written.
+    pub(crate) fn warm(&self, slots: impl Iterator<Item = Slot> + Clone) {
+        let alerts = || slots.clone().filter_map(|slot| self.get(slot));
+        let labels = || alerts().flat_map(|alert| alert.labels.iter());
+        let first = |text: &str| usize::from(text.as_bytes().first().copied().unwrap_or_default());
+        black_box(alerts().map(|alert| alert.labels.len()).sum::<usize>());
+        black_box(
+            alerts()
+                .map(|alert| first(&alert.annotations))
+                .sum::<usize>(),
+        );
+        black_box(labels().map(|label| label.value.len()).sum::<usize>());
+        black_box(labels().map(|label| first(&label.value)).sum::<usize>());
     }
 
     /// Every alert.

@@ -14,6 +14,9 @@ use crate::json;
 use crate::matcher::{self, Matcher, Op};
 use crate::time::Time;
 
+/// So many alerts are fetched from memory at once.
+pub(super) const AHEAD: usize = 32;
+
 /// Which alerts a GET shows.
 #[derive(Debug, Clone)]
 pub struct Filter {
@@ -95,8 +98,11 @@ impl Engine {
             }
             out.reserve(self.order.sorted.len() * 700);
             let order = std::mem::take(&mut self.order.sorted);
-            for (_, slot) in &order {
-                self.show(&mut out, *slot, now, filter);
+            for some in order.chunks(AHEAD) {
+                self.alerts.warm(some.iter().map(|(_, slot)| *slot));
+                for (_, slot) in some {
+                    self.show(&mut out, *slot, now, filter);
+                }
             }
             self.order.sorted = order;
         }

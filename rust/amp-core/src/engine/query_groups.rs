@@ -10,7 +10,7 @@ use super::batch::write_labels;
 use super::flush::label_set_order;
 use super::groups::{Member, mark};
 use super::index::Slot;
-use super::query::{Filter, Status, write_alert};
+use super::query::{AHEAD, Filter, Status, write_alert};
 use crate::json;
 use crate::matcher;
 use crate::time::Time;
@@ -97,9 +97,13 @@ impl Engine {
         let alerts: usize = found.iter().map(|(_, slots)| slots.len()).sum();
         let mut out = String::with_capacity(alerts * 700 + 64);
         out.push('[');
-        for (id, slots) in &found {
-            self.write_group(&mut out, *id, slots, &shown, now);
-            out.push(',');
+        for some in found.chunks(AHEAD) {
+            let slots = some.iter().flat_map(|(_, slots)| slots.iter().take(AHEAD));
+            self.alerts.warm(slots.copied());
+            for (id, slots) in some {
+                self.write_group(&mut out, *id, slots, &shown, now);
+                out.push(',');
+            }
         }
         if out.len() > 1 {
             out.pop();
