@@ -191,6 +191,8 @@ class Engine:
         max_name_bytes: int,
         max_value_bytes: int,
     ) -> None: ...
+    def set_external_url(self, external_url: str) -> None:
+        """What templates of route labels see."""
     def ingest(self, body: bytes, now_ns: int, resolve_timeout_ns: int) -> IngestReport: ...
     def collect_garbage(self, now_ns: int) -> int:
         """Drops alerts with end <= now from the store (groups keep theirs); how many."""

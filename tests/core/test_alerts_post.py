@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.vectors import facts
 
-from amp._core import Engine
+from amp._core import Engine, Templates
 
 SECOND = 10**9
 NOW = 1_800_000_000
@@ -46,7 +46,7 @@ def without_update(alert: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("case", PLAYED, ids=[case["name"] for case in PLAYED])
 def test_answers_and_alerts_equal_upstreams(case: dict[str, Any]) -> None:
     engine = Engine()
-    engine.configure(json.dumps(PLAN).encode(), None, NOW * SECOND)
+    engine.configure(json.dumps(PLAN).encode(), Templates(), NOW * SECOND)
     refused = False
     for post in case["posts"]:
         body = filled(post["body"]).encode("utf-8", "surrogateescape")

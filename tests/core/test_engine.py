@@ -2,7 +2,7 @@
 
 import json
 
-from amp._core import Engine, Matcher
+from amp._core import Engine, Matcher, Templates
 
 SECOND = 10**9
 NOW = 1_800_000_000 * SECOND
@@ -23,7 +23,7 @@ def engine(*, labels: dict[str, str] | None = None) -> Engine:
     }
     made = Engine()
     plan = {"mode": "fallback", "route": route, "inhibit_rules": [inhibit]}
-    assert made.configure(json.dumps(plan).encode(), None, NOW) == []
+    assert made.configure(json.dumps(plan).encode(), Templates(), NOW) == []
     return made
 
 
@@ -132,3 +132,17 @@ def test_bad_alerts_do_not_spoil_the_others():
     assert report.status == 400
     assert (report.new, report.invalid) == (1, 2)
     assert b"cannot unmarshal number into Go struct field Alert.labels" in report.body
+
+
+def test_route_labels_are_rendered():
+    made = engine(labels={"plain": "x", "who": "{{ .GroupLabels.team }}", "bad": "{{ .Nothing }}"})
+    ((group, _, _),) = post(made, alert("A"))
+    (batch,) = made.flush([group], NOW)
+    assert batch is not None
+    data = json.loads(batch.data_json("first notification", "http://x"))
+    assert data["routeLabels"] == {"plain": "x", "who": "db"}
+    ((name, text),) = batch.route_label_errors
+    assert name == "bad"
+    assert "Nothing" in text
+    (shown,) = json.loads(made.query_groups(NOW, muted=True, filters=[], **EVERYTHING))
+    assert shown["routeLabels"] == {"plain": "x", "who": "db"}

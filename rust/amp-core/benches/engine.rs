@@ -8,20 +8,13 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use amp_core::alert::decode;
-use amp_core::engine::{Engine, Filter, GroupFilter, Render};
+use amp_core::engine::{Engine, Filter, GroupFilter};
 use amp_core::matcher::{Matcher, Op};
+use amp_core::template::Templates;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const NOW: i64 = 1_800_000_000_000_000_000;
 const MINUTE: i64 = 60_000_000_000;
-
-struct Verbatim;
-
-impl Render for Verbatim {
-    fn render(&self, text: &str, _data: &[u8]) -> Result<String, String> {
-        Ok(text.to_owned())
-    }
-}
 
 /// 50 team routes and 20 inhibit rules.
 fn plan() -> Vec<u8> {
@@ -70,7 +63,9 @@ fn body(from: usize, to: usize, minute: usize) -> String {
 
 fn engine(alerts: usize) -> Engine {
     let mut engine = Engine::new();
-    engine.configure(&plan(), Arc::new(Verbatim), NOW).unwrap();
+    engine
+        .configure(&plan(), Arc::new(Templates::default()), NOW)
+        .unwrap();
     for from in (0..alerts).step_by(64) {
         let report = engine.ingest(
             body(from, (from + 64).min(alerts), 0).as_bytes(),
@@ -171,7 +166,7 @@ fn queries(criterion: &mut Criterion) {
 fn flushing(criterion: &mut Criterion) {
     let mut engine = engine(10_000);
     let ids: Vec<u64> = engine
-        .configure(&plan(), Arc::new(Verbatim), NOW)
+        .configure(&plan(), Arc::new(Templates::default()), NOW)
         .unwrap()
         .iter()
         .map(|timer| timer.0)

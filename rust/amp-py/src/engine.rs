@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use amp_core::engine::{
-    self, Counts as Counted, Filter, GroupFilter, Limits, NewGroup, Render, Report, Row,
+    self, Counts as Counted, Filter, GroupFilter, Limits, NewGroup, Report, Row,
 };
 use amp_core::matcher::Matcher;
 use amp_core::route::RouteTree;
@@ -14,6 +14,7 @@ use pyo3::types::PyBytes;
 use crate::error::python_error;
 use crate::matcher::{PyMatcher, matchers};
 use crate::route::PyRoute;
+use crate::template::PyTemplates;
 
 /// What a POST came to.
 #[pyclass(name = "IngestReport", module = "amp._core", frozen)]
@@ -148,15 +149,6 @@ impl PyBatch {
     }
 }
 
-/// Shows templates as they are.
-struct Verbatim;
-
-impl Render for Verbatim {
-    fn render(&self, text: &str, _data: &[u8]) -> Result<String, String> {
-        Ok(text.to_owned())
-    }
-}
-
 type AlertRow = (String, bool, String, String, i64, i64, i64, bool, String);
 
 #[pyclass(name = "Engine", module = "amp._core", frozen)]
@@ -185,14 +177,12 @@ impl PyEngine {
         &self,
         py: Python<'_>,
         plan: &[u8],
-        templates: &Bound<'_, PyAny>,
+        templates: &PyTemplates,
         now_ns: i64,
     ) -> PyResult<Vec<NewGroup>> {
-        let _ = templates;
-        self.with(py, |engine| {
-            engine.configure(plan, Arc::new(Verbatim), now_ns)
-        })?
-        .map_err(python_error)
+        let templates = Arc::clone(&templates.0);
+        self.with(py, |engine| engine.configure(plan, templates, now_ns))?
+            .map_err(python_error)
     }
 
     fn routes(&self, py: Python<'_>) -> PyResult<Vec<PyRoute>> {
@@ -221,6 +211,10 @@ impl PyEngine {
                 max_value_bytes,
             });
         })
+    }
+
+    fn set_external_url(&self, py: Python<'_>, external_url: &str) -> PyResult<()> {
+        self.with(py, |engine| engine.set_external_url(external_url))
     }
 
     fn ingest(

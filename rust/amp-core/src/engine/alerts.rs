@@ -174,7 +174,7 @@ impl Alerts {
 
     /// Reads a little of everything these alerts consist of, level by level, so that the processor waits for memory
     /// once for all of them and not for each on its own. Only worth it before all of them are written.
-    pub(crate) fn warm(&self, slots: impl Iterator<Item = Slot> + Clone) {
+    pub(crate) fn warm(&self, slots: &(impl Iterator<Item = Slot> + Clone)) {
         let alerts = || slots.clone().filter_map(|slot| self.get(slot));
         let labels = || alerts().flat_map(|alert| alert.labels.iter());
         let first = |text: &str| usize::from(text.as_bytes().first().copied().unwrap_or_default());

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::Engine;
 use super::groups::NewGroup;
 use super::index::Slot;
-use super::{Engine, Render};
 use crate::error::Error;
 use crate::inhibit::InhibitIndex;
 use crate::json;
 use crate::route::RouteTree;
+use crate::template::Templates;
 use crate::time::Time;
 
 impl Engine {
@@ -21,7 +22,7 @@ impl Engine {
     pub fn configure(
         &mut self,
         plan: &[u8],
-        renderer: Arc<dyn Render>,
+        templates: Arc<Templates>,
         now_ns: i64,
     ) -> Result<Vec<NewGroup>, Error> {
         let plan: Value = serde_json::from_slice(plan)
@@ -35,7 +36,7 @@ impl Engine {
             .collect();
         self.tree = Some(tree);
         self.inhibit = inhibit;
-        self.renderer = Some(renderer);
+        self.templates = Some(templates);
         self.groups.clear();
         let now = Time::from_unix_ns(now_ns);
         let slots: Vec<Slot> = self.alerts.iter().map(|(slot, _)| slot).collect();

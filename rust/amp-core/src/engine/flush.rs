@@ -1,6 +1,7 @@
 //! Flushing groups: batches, what the muting stages drop, and what a success leaves behind.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Engine;
@@ -10,6 +11,7 @@ use super::index::Slot;
 use crate::json;
 use crate::labels::LabelSet;
 use crate::silence::Verdict;
+use crate::template::Data;
 use crate::time::Time;
 
 impl Engine {
@@ -92,20 +94,47 @@ impl Engine {
             group_key: Arc::clone(&group.key),
             receiver: Arc::clone(&route.receiver),
             group_labels: group.labels.clone(),
-            route_labels: "{}".into(),
+            route_labels: labels_object(&route.labels),
             route_label_errors: Vec::new(),
         };
-        if route.labels.is_empty() {
-            return Some(Batch::new(Arc::new(head), items));
+        let batch = Batch::new(Arc::new(head), items);
+        if route.labels.values().any(|text| text.contains("{{")) {
+            return Some(self.with_rendered_labels(batch, &route.labels, now));
         }
-        let unlabelled = Batch::new(Arc::new(head.clone()), items);
-        let (route_labels, route_label_errors) = self.render_route_labels(&unlabelled);
-        let head = Head {
-            route_labels,
-            route_label_errors,
-            ..head
+        Some(batch)
+    }
+
+    /// The batch with its route's labels rendered against it; those that fail are left out.
+    ///
+    /// Upstream: dispatch/dispatch.go `aggrGroup.renderRouteLabels`.
+    fn with_rendered_labels(
+        &self,
+        batch: Batch,
+        labels: &BTreeMap<String, String>,
+        now: Time,
+    ) -> Batch {
+        let data = batch.data_json("unknown", &self.external_url);
+        let (Some(templates), Ok(data)) = (&self.templates, Data::from_json(data.as_bytes()))
+        else {
+            return batch;
         };
-        Some(unlabelled.with_head(head))
+        let raw = LabelSet::from_pairs(labels.iter().map(|(name, text)| (&**name, &**text)));
+        let mut rendered = BTreeMap::new();
+        let mut errors = Vec::new();
+        for (name, outcome) in templates.render_route_labels(&raw, &Arc::new(data), now) {
+            match outcome {
+                Ok(value) => {
+                    rendered.insert(name.to_string(), value);
+                }
+                Err(error) => errors.push((name.to_string(), error.to_string())),
+            }
+        }
+        let head = Head {
+            route_labels: labels_object(&rendered),
+            route_label_errors: errors,
+            ..(*batch.head).clone()
+        };
+        batch.with_head(head)
     }
 
     fn item(&self, position: usize, slot: Slot, now: Time) -> Option<Item> {
@@ -123,39 +152,6 @@ impl Engine {
             firing,
             updated_at_ns: alert.updated_at_ns,
         })
-    }
-
-    /// The labels of a batch's route, templates rendered against the batch; those that failed with their errors.
-    pub(super) fn render_route_labels(&self, batch: &Batch) -> (Arc<str>, Vec<(String, String)>) {
-        let route = self
-            .tree
-            .as_ref()
-            .and_then(|tree| tree.route(batch.head.route_index));
-        let mut out = String::from("{");
-        let mut errors = Vec::new();
-        let mut data: Option<String> = None;
-        for (name, text) in route.iter().flat_map(|route| &route.labels) {
-            let rendered = match &self.renderer {
-                Some(renderer) if text.contains("{{") => {
-                    let data = data.get_or_insert_with(|| batch.data_json("unknown", ""));
-                    renderer.render(text, data.as_bytes())
-                }
-                _ => Ok(text.clone()),
-            };
-            match rendered {
-                Ok(value) => {
-                    if out.len() > 1 {
-                        out.push(',');
-                    }
-                    json::write_str(&mut out, name);
-                    out.push(':');
-                    json::write_str(&mut out, &value);
-                }
-                Err(error) => errors.push((name.clone(), error)),
-            }
-        }
-        out.push('}');
-        (out.into(), errors)
     }
 
     /// Brings the members of a group into the order of notifications.
@@ -286,6 +282,20 @@ impl Engine {
     pub fn maintain_groups(&mut self) -> usize {
         self.groups.remove_destroyed()
     }
+}
+
+fn labels_object(labels: &BTreeMap<String, String>) -> Arc<str> {
+    let mut out = String::from("{");
+    for (name, value) in labels {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        json::write_str(&mut out, name);
+        out.push(':');
+        json::write_str(&mut out, value);
+    }
+    out.push('}');
+    out.into()
 }
 
 /// By `job`, then `instance` (alerts that lack one come after those that have it), then as label sets.

@@ -27,16 +27,11 @@ use crate::inhibit::InhibitIndex;
 use crate::matcher::Matcher;
 use crate::route::RouteTree;
 use crate::silence::SilenceIndex;
+use crate::template::Templates;
 use crate::time::Time;
 use alerts::Alerts;
 use groups::Groups;
 use index::{LabelIndex, Slot};
-
-/// Renders the templates of route labels.
-pub trait Render: Send + Sync {
-    /// The text against data in the shape of the webhook's JSON; the error's text when it fails.
-    fn render(&self, text: &str, data: &[u8]) -> Result<String, String>;
-}
 
 /// What a posted body is held against. Zero means no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,7 +57,8 @@ pub struct Engine {
     tree: Option<RouteTree>,
     /// `{"name":"…"}` of each route's receiver.
     receiver_json: Vec<Box<str>>,
-    renderer: Option<Arc<dyn Render>>,
+    templates: Option<Arc<Templates>>,
+    external_url: String,
     inhibit: InhibitIndex,
     silences: SilenceIndex,
     limits: Limits,
@@ -80,6 +76,11 @@ impl Engine {
     /// Sets what bodies are held against.
     pub fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
+    }
+
+    /// Sets the URL that templates of route labels see.
+    pub fn set_external_url(&mut self, external_url: &str) {
+        external_url.clone_into(&mut self.external_url);
     }
 
     /// The route tree in use.

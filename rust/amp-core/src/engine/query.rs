@@ -99,7 +99,7 @@ impl Engine {
             out.reserve(self.order.sorted.len() * 700);
             let order = std::mem::take(&mut self.order.sorted);
             for some in order.chunks(AHEAD) {
-                self.alerts.warm(some.iter().map(|(_, slot)| *slot));
+                self.alerts.warm(&some.iter().map(|(_, slot)| *slot));
                 for (_, slot) in some {
                     self.show(&mut out, *slot, now, filter);
                 }

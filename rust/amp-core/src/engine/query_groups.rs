@@ -99,7 +99,7 @@ impl Engine {
         out.push('[');
         for some in found.chunks(AHEAD) {
             let slots = some.iter().flat_map(|(_, slots)| slots.iter().take(AHEAD));
-            self.alerts.warm(slots.copied());
+            self.alerts.warm(&slots.copied());
             for (id, slots) in some {
                 self.write_group(&mut out, *id, slots, &shown, now);
                 out.push(',');
