@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amp.errors import StoreUnavailable
+from amp.errors import StoreLocked, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,8 +68,11 @@ class BrokenStore(MemoryStore):
         super().__init__()
         self.broken = ""
         self.broken_after = ""
+        self.locked = ""
 
     def open(self) -> None:
+        if self.locked:
+            raise StoreLocked(self.locked)
         if self.broken:
             raise StoreUnavailable(self.broken)
         super().open()

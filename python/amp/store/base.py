@@ -14,7 +14,12 @@ CHUNK_ROWS = 500
 """Rows that are read at once: the loop never waits long for the interpreter."""
 
 FARTHEST_NS = (1 << 63) - 1
-"""The last instant that fits a column (the year 2262); later ones are kept as this one."""
+"""The last instant that fits a column and the engine (the year 2262)."""
+
+
+def within_reach(at_ns: int) -> int:
+    """The instant, or the nearest one that fits a column and the engine."""
+    return max(-FARTHEST_NS, min(at_ns, FARTHEST_NS))
 
 
 class SilenceEntry(NamedTuple):

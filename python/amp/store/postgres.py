@@ -126,7 +126,7 @@ class PostgresStore:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (psycopg.DataError, psycopg.IntegrityError) as error:
+        except (psycopg.DataError, psycopg.IntegrityError, ValueError) as error:
             raise StoreRefusedError(_first_line(error)) from error
         except psycopg.Error as error:
             self._forget()
@@ -314,5 +314,5 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _first_line(error: psycopg.Error) -> str:
+def _first_line(error: Exception) -> str:
     return str(error).strip().split("\n", 1)[0] or type(error).__name__

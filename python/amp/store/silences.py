@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from amp._core import MatcherError, frame_silences
 from amp.clock import SECOND_NS
 from amp.errors import BadRequest, NotFound, StoreUnavailable
-from amp.store.base import FARTHEST_NS, Changes, SilenceEntry
+from amp.store.base import Changes, SilenceEntry, within_reach
 from amp.store.silence import compiled, decode, validate
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ class Silences:
                 f"(limit: {self._max_size_bytes} bytes)"
             )
         return SilenceEntry(
-            silence.id, silence.updated_at_ns, min(expires_at_ns, FARTHEST_NS), record
+            silence.id, within_reach(silence.updated_at_ns), within_reach(expires_at_ns), record
         )
 
     async def _whole(self, change: Coroutine[None, None, Result]) -> Result:
@@ -297,11 +297,10 @@ class Silences:
             self._log.error("Silence mutes nothing", id=silence.id, err=str(error))
             self._unindex(silence.id)
             return
-        starts, ends = (
-            max(-FARTHEST_NS, min(at_ns, FARTHEST_NS))
-            for at_ns in (silence.starts_at_ns, silence.ends_at_ns)
+        starts_at_ns, ends_at_ns = silence.starts_at_ns, silence.ends_at_ns
+        self._sink.set_silence(
+            silence.id, sets, within_reach(starts_at_ns), within_reach(ends_at_ns)
         )
-        self._sink.set_silence(silence.id, sets, starts, ends)
         self._indexed.add(silence.id)
 
     def _unindex(self, id: str) -> None:

@@ -53,10 +53,16 @@ class SnapshotFile:
         if self._blocked:
             raise OSError(f"{self._path} could be neither read nor moved aside, it is left alone")
         fresh = self._path.with_name(f"{self._name}.new")
-        with fresh.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with fresh.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            # What was written of it takes room that a full disk lacks.
+            with suppress(OSError):
+                fresh.unlink()
+            raise
         fresh.replace(self._path)
         sync_folder(self._path.parent)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amp.errors import StoreUnavailable
-from amp.store.base import CHUNK_ROWS, Changes, SilenceEntry, StoreCorruptError
+from amp.store.base import CHUNK_ROWS, Changes, SilenceEntry, StoreCorruptError, StoreRefusedError
 from amp.store.schema import migrate
 from amp.store.snapshots import free_name, stamp
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from amp._core import AlertRow, LogRow
 
 BUSY_SECONDS = 5.0
+REFUSED = (
+    sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError,
+    OverflowError, TypeError, ValueError,
+)  # fmt: skip
 CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 PUT_SILENCE = """
@@ -78,6 +82,8 @@ class SqliteStore:
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except REFUSED as error:
+            raise StoreRefusedError(f"{self.path.name}: {error}") from error
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             if code in CORRUPT:

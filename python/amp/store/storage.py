@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from amp._core import decode_silences, encode_silence
 from amp.errors import AmpError, StoreUnavailable
-from amp.store.base import FARTHEST_NS, Changes, SilenceEntry, StoreCorruptError
+from amp.store.base import Changes, SilenceEntry, StoreCorruptError, within_reach
 from amp.store.lock import FolderLock
 from amp.store.snapshots import SnapshotFile
 from amp.store.writer import FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS
@@ -213,12 +213,20 @@ class Storage:
 
     async def _reconnect(self) -> None:
         seconds = FIRST_RETRY_SECONDS
-        while not await self._connect():
+        while not await self._connect_again():
             await self._clock.sleep(seconds)
             seconds = min(seconds * 2, LAST_RETRY_SECONDS)
         await self._push(self._silences.entries())
         self._writer.log_changed()
         self._writer.alerts_changed()
+
+    async def _connect_again(self) -> bool:
+        """As _connect, but a store that somebody else has by now does not end this process."""
+        try:
+            return await self._connect()
+        except AmpError as error:
+            self._writer.failed(str(error))
+            return False
 
     async def _renew(self, seconds: float) -> None:
         while True:
@@ -313,4 +321,4 @@ class Storage:
 
 def _entry(row: SilenceRow) -> SilenceEntry:
     """A snapshot's silence as the store keeps it."""
-    return SilenceEntry(row[0], row[4], min(row[5], FARTHEST_NS), encode_silence(row))
+    return SilenceEntry(row[0], within_reach(row[4]), within_reach(row[5]), encode_silence(row))

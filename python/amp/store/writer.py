@@ -150,7 +150,10 @@ class Writer:
         Raises:
             StoreUnavailable: nothing was changed, or the outcome is unknown: see `repair`.
         """
-        await self._answered(lambda: self._write(changes))
+        try:
+            await self._answered(lambda: self._write(changes))
+        except StoreRefusedError as error:
+            raise StoreUnavailable(str(error)) from error
 
     async def _answered(self, call: Callable[[], Result]) -> Result:
         """Runs a call on the store's thread, but does not wait for ever."""
@@ -183,9 +186,11 @@ class Writer:
         """Shows the store that its holder lives; a failure shows in the health."""
         if self.opened:
             try:
-                await self.on_thread(self._store.renew)
+                await self._answered(self._store.renew)
             except (StoreUnavailable, StoreLocked) as error:
                 self.failed(str(error))
+            else:
+                self.succeeded()
 
     def close(self) -> None:
         """Closes the store and ends its thread."""
@@ -199,13 +204,7 @@ class Writer:
             if changes is None:
                 return False
             self._in_hand.append(changes)
-        repaired = dict(self._repairs)
-        if repaired:
-            entries = [entry for entry in repaired.values() if entry is not None]
-            self._write(Changes(removed_silences=list(repaired), silences=entries))
-            for name, entry in repaired.items():
-                if self._repairs.get(name) is entry:
-                    del self._repairs[name]
+        self._repair()
         while self._in_hand:
             try:
                 self._write(self._in_hand[-1])
@@ -214,6 +213,19 @@ class Writer:
             else:
                 self._in_hand.pop()
         return True
+
+    def _repair(self) -> None:
+        repaired = dict(self._repairs)
+        if not repaired:
+            return
+        entries = [entry for entry in repaired.values() if entry is not None]
+        try:
+            self._write(Changes(removed_silences=list(repaired), silences=entries))
+        except StoreRefusedError as error:
+            self._lose(len(repaired), error)
+        for name, entry in repaired.items():
+            if self._repairs.get(name) is entry:
+                del self._repairs[name]
 
     def _next(self) -> Changes | None:
         log = self._entries.drain(SLICE_ROWS)
@@ -225,8 +237,7 @@ class Writer:
     def _halves(self, changes: Changes, error: StoreRefusedError) -> list[Changes]:
         """The same changes in two parts, to find the row that is refused; none for that row."""
         if changes.rows <= 1:
-            self.health.lost += changes.rows
-            self._log.error("Store refused a row, it exists in memory only", err=str(error))
+            self._lose(changes.rows, error)
             return []
         if changes.log and changes.alerts:
             return [Changes(alerts=changes.alerts), Changes(log=changes.log)]
@@ -235,6 +246,10 @@ class Writer:
             Changes(log=changes.log[log:], alerts=changes.alerts[alerts:]),
             Changes(log=changes.log[:log], alerts=changes.alerts[:alerts]),
         ]
+
+    def _lose(self, rows: int, error: StoreRefusedError) -> None:
+        self.health.lost += rows
+        self._log.error("Store refused a row, it exists in memory only", err=str(error))
 
     def _write(self, changes: Changes) -> None:
         """One transaction, with what its outcome means for health and metrics."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amp.errors import StoreLocked, StoreUnavailable
-from amp.store.base import Changes, SilenceEntry, StoreCorruptError
+from amp.store.base import Changes, SilenceEntry, StoreCorruptError, StoreRefusedError
 from amp.store.lock import FolderLock
 from amp.store.sqlite import SqliteStore
 from houses import alert, build, knows, record
@@ -136,6 +136,14 @@ def limit_pages(store: SqliteStore, pages: int) -> None:
     connection = store._writer
     assert connection is not None
     connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def test_a_row_that_cannot_be_kept_is_refused(store: SqliteStore) -> None:
+    for entry in (SilenceEntry("a", 1 << 63, 2, b""), SilenceEntry("\ud800", 1, 2, b"")):
+        with pytest.raises(StoreRefusedError):
+            store.write(Changes(silences=[entry]))
+    store.write(Changes(silences=[SilenceEntry("a", 1, 2, b"")]))
+    store.close()
 
 
 def test_a_burst_never_sees_a_locked_database(store: SqliteStore) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from amp._core import encode_silence, frame_silences
 from amp.clock import SECOND_NS
 from amp.errors import AmpError, StoreLocked
 from amp.store.silence import Silence
@@ -218,6 +219,41 @@ async def test_a_store_that_is_away_at_start_is_merged_when_it_returns(tmp_path:
         assert (len(store.kept_log), len(store.kept_alerts)) == (2, 2)
         assert house.writer.health.ok
         house.storage.release()
+
+
+async def test_a_store_that_somebody_else_has_by_then_does_not_end_the_process(
+    tmp_path: Path,
+) -> None:
+    store = BrokenStore()
+    store.broken = "away"
+    async with running(build(tmp_path, store)) as house:
+        store.broken = ""
+        store.locked = "the database is used by somebody"
+        for _ in range(4):
+            await house.clock.advance(5)
+            await caught_up(house)
+        assert house.writer.health.detail == store.locked
+        store.locked = ""
+        for _ in range(4):
+            await house.clock.advance(5)
+            await caught_up(house)
+        assert house.writer.health.ok
+        house.storage.release()
+
+
+async def test_instants_out_of_reach_are_kept(
+    make_store: Callable[[], Store], tmp_path: Path
+) -> None:
+    year_1, year_9999 = -62_135_596_800 * SECOND_NS, 253_402_300_799 * SECOND_NS
+    row = ("id", [[("a", "=", "b")]], year_1, year_9999, year_1, year_9999, "", "", {})
+    (tmp_path / "silences").write_bytes(frame_silences([encode_silence(row)]))
+    house = build(tmp_path, make_store())
+    await house.storage.open()
+    assert house.writer.health.ok
+    assert [entry.id for entry in house.store.silences()] == ["id"]
+    silence = house.silences.get("id")
+    assert (silence.starts_at_ns, silence.ends_at_ns) == (year_1, year_9999)
+    await house.storage.close()
 
 
 async def test_the_start_waits_as_long_as_it_may(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amp.errors import StoreUnavailable
+from amp.errors import StoreLocked, StoreUnavailable
 from amp.store.base import Changes, SilenceEntry, StoreRefusedError
 from amp.store.writer import ALERTS_DELAY_SECONDS, LOG_DELAY_SECONDS, SLICE_ROWS
 from houses import alert, build, caught_up, record, running
@@ -113,6 +113,46 @@ async def test_a_refused_row_stops_no_other(tmp_path: Path) -> None:
     assert house.writer.health.lost == 1
     assert house.writer.health.ok
     assert "no sevens" in house.log.getvalue()
+
+
+async def test_a_silence_that_is_refused_is_an_outage_for_its_maker_only(tmp_path: Path) -> None:
+    house = build(tmp_path, Choosy())
+    await house.storage.open()
+    refused = alert(7)
+    with pytest.raises(StoreUnavailable, match="no sevens"):
+        await house.writer.write(Changes(alerts=[refused]))
+    assert house.writer.health.ok
+
+
+async def test_a_lease_is_renewed_and_its_loss_is_seen(tmp_path: Path) -> None:
+    store = Leased()
+    async with running(build(tmp_path, store)) as house:
+        await house.clock.advance(3)
+        await caught_up(house)
+        assert store.renewals == 1
+        store.locked = "taken over"
+        await house.clock.advance(3)
+        await caught_up(house)
+        assert house.writer.health.detail == "taken over"
+        store.locked = ""
+        await house.clock.advance(3)
+        await caught_up(house)
+        assert house.writer.health.ok
+
+
+class Leased(BrokenStore):
+    """Wants a sign of life every three seconds."""
+
+    lease_seconds = 9.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.renewals = 0
+
+    def renew(self) -> None:
+        if self.locked:
+            raise StoreLocked(self.locked)
+        self.renewals += 1
 
 
 async def test_a_durable_write_goes_before_what_waits(tmp_path: Path) -> None:
