@@ -3,8 +3,8 @@
 A story is a YAML file: `config` (SINK stands for the webhook sink's host and port), `flags`,
 `covers`, and `steps`. Both servers take each step together. The steps:
 
-post: [alert…]      POST alerts; `starts` and `ends` are seconds from the step, `labels`,
-                    `annotations`, `generatorURL`; without them none is sent
+post: [alert…]      POST alerts; `starts` and `ends` are seconds from the step, `since` a start
+                    counted from the first step, `labels`, `annotations`, `generatorURL`
 notifications: n    wait until n deliveries were accepted since the story began
 refused: n          wait until n deliveries were refused
 quiet: s            wait s seconds
@@ -41,9 +41,11 @@ if TYPE_CHECKING:
 
 STORIES = Path(__file__).parent / "stories"
 AT_ONCE = 6
-PATIENCE_SECONDS = 25.0
-STEP_PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 30.0
+STEP_PATIENCE_SECONDS = 90.0
 SETTLE_SECONDS = 0.1
+PLACE = re.compile(r" \([^()]*line \d+[^()]*\)$", re.MULTILINE)
+"""Where a configuration is wrong: ours says so behind the reference's text."""
 MATCHER = re.compile(r"^(?P<name>\w+)(?P<op>=~|!~|!=|=)(?P<value>.*)$")
 
 
@@ -185,7 +187,9 @@ class Actor:
         """POST of alerts."""
         body = []
         for alert in alerts:
-            one = {key: alert[key] for key in alert if key not in ("starts", "ends")}
+            one = {key: alert[key] for key in alert if key not in ("starts", "since", "ends")}
+            if "since" in alert:
+                one["startsAt"] = self.clock.stamp(0, alert["since"])
             for key, name in (("starts", "startsAt"), ("ends", "endsAt")):
                 if key in alert:
                     one[name] = self.clock.stamp(number, alert[key])
@@ -253,7 +257,7 @@ class Actor:
         """A new configuration."""
         self.server.write(self.text(config))
         answer = self.server.request("POST", "/-/reload")
-        return [answer.status, answer.body]
+        return [answer.status, PLACE.sub("", answer.body)]
 
     def step_sink(self, _: int, answers: dict[str, Any]) -> None:
         """Changes how the sink answers."""

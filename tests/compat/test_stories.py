@@ -13,7 +13,7 @@ from compat.player import story_names
 if TYPE_CHECKING:
     from compat.player import Performance, Told
 
-SLACK_SECONDS = 0.9
+SLACK_SECONDS = 1.9
 """Less than half of the shortest group_interval in the stories: a missed tick is seen."""
 
 
