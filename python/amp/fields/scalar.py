@@ -32,7 +32,7 @@ _INFINITE = frozenset([".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"])
 _MINUS_INFINITE = frozenset(["-.inf", "-.Inf", "-.INF"])
 _NOT_A_NUMBER = frozenset([".nan", ".NaN", ".NAN"])
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
-_LOOSE_FLOAT = re.compile(r"\.[0-9]+([eE][-+]?[0-9]+)?\Z")
+_POINT_FLOAT = re.compile(r"\.[0-9]+([eE][-+]?[0-9]+)?\Z")
 _INTEGER = re.compile(
     r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[oO]?([0-7]+)|0[bB]([01]+)|(0|[1-9][0-9]*))\Z"
 )
@@ -50,10 +50,10 @@ def short_tag(tag: str) -> str:
 
 
 def is_null(node: Node) -> bool:
-    """Whether hooks are skipped for this scalar: `null`, `~` or nothing, without quotes."""
+    """Whether this scalar is `null`, `~` or nothing, without quotes, or tagged so."""
     if node.tag:
         return short_tag(node.tag) == NULL
-    return node.value in ("null", "~") or (node.value == "" and node.plain)
+    return node.plain and node.value in ("", "null", "~")
 
 
 def resolve(node: Node) -> tuple[str, Value]:
@@ -97,8 +97,7 @@ def _number(text: str, *, timestamps: bool) -> tuple[str, Value]:
     if text in _NOT_A_NUMBER:
         return FLOAT, float("nan")
     if text[0] == ".":
-        loose = text.replace("_", "") if "_" not in text else text
-        return (FLOAT, float(loose)) if _LOOSE_FLOAT.match(loose) else (STR, text)
+        return (FLOAT, float(text)) if _POINT_FLOAT.match(text) else (STR, text)
     if timestamps and _is_timestamp(text):
         return TIMESTAMP, text
     plain = text.replace("_", "")
