@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from amp._core import InhibitIndex, RouteTree, Templates
+from amp._core import InhibitIndex, RouteTree
 from amp.clock import SECOND_NS
 from amp.config.build import check_buildable
-from amp.config.templates import load_templates
+from amp.config.templates import parse_templates
 from amp.dispatch.dispatcher import Dispatcher
 from amp.errors import ConfigError
 from amp.mute.inhibition import InhibitStage
@@ -27,7 +27,7 @@ from amp.receivers import sender
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from amp._core import Engine, NotificationLog, Route
+    from amp._core import Engine, NotificationLog, Route, Templates
     from amp.clock import Clock
     from amp.config.schema import Config
     from amp.fields.http import HttpConfig
@@ -115,8 +115,8 @@ def build(config: Config, shared: Shared) -> Live:
     Raises:
         ConfigError: with upstream's text.
     """
+    templates = parse_templates(config)
     check_buildable(config)
-    templates = Templates(load_templates(config))
     plan = config.plan()
     used = used_receivers(RouteTree(plan).routes())
     InhibitIndex(plan)

@@ -130,7 +130,7 @@ class SecretUrl(Codec):
             return BAD
         if text == REDACTED:
             return Secret()
-        return Secret(str(parse_http_url(text)))
+        return Secret(str(parse_http_url(text, secret=True)))
 
     def dump(self, value: Any) -> Any:
         return REDACTED

@@ -35,7 +35,7 @@ class TemplateUrl(Codec):
 def _check(text: str) -> None:
     if "{{" not in text:
         try:
-            parse_http_url(text)
+            parse_http_url(text, secret=True)
         except ConfigError as error:
             raise ConfigError(f"invalid URL: {error.cause}") from None
         return

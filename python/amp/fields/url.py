@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import string
 from dataclasses import dataclass
 
 from amp.errors import ConfigError
 from amp.fields.quote import quote
+from amp.fields.secret import REDACTED
 
 _ALPHANUMERIC = frozenset(string.ascii_letters + string.digits)
 _UNRESERVED = _ALPHANUMERIC | set("-_.~")
@@ -75,25 +77,25 @@ class _Invalid(Exception):
     """The reason why a text is no URL."""
 
 
-def parse_url(text: str) -> Url:
-    """Any URL; ConfigError with Go's text when it does not parse."""
+def parse_url(text: str, *, secret: bool = False) -> Url:
+    """Any URL; ConfigError with Go's text, which does not show a secret one."""
     before, _, fragment = text.partition("#")
     try:
         url = _parse(before)
     except _Invalid as error:
-        raise ConfigError(f"parse {quote(before)}: {error}") from None
+        raise ConfigError(f"parse {quote(REDACTED if secret else before)}: {error}") from None
     if not fragment:
         return url
     try:
         escaped = _normalized(fragment, _FRAGMENT, _FRAGMENT_AS_GIVEN)
     except _Invalid as error:
-        raise ConfigError(f"parse {quote(text)}: {error}") from None
-    return Url(**{name: getattr(url, name) for name in url.__slots__} | {"fragment": escaped})
+        raise ConfigError(f"parse {quote(REDACTED if secret else text)}: {error}") from None
+    return dataclasses.replace(url, fragment=escaped)
 
 
-def parse_http_url(text: str) -> Url:
+def parse_http_url(text: str, *, secret: bool = False) -> Url:
     """An absolute http or https URL with a host (Upstream: config/config.go parseURL)."""
-    url = parse_url(text)
+    url = parse_url(text, secret=secret)
     if url.scheme not in ("http", "https"):
         raise ConfigError(f"unsupported scheme {quote(url.scheme)} for URL")
     if not url.host:
@@ -106,8 +108,7 @@ def with_final_slash(text: str) -> str:
     url = parse_url(text)
     if url.path.endswith("/"):
         return text
-    parts = {name: getattr(url, name) for name in url.__slots__}
-    return str(Url(**parts | {"path": f"{url.path}/"}))
+    return str(dataclasses.replace(url, path=f"{url.path}/"))
 
 
 def _parse(text: str) -> Url:
