@@ -1,66 +1,80 @@
 """Every recorded configuration gets the reference's verdict, text and dump."""
 
-from __future__ import annotations
-
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import amp
 from amp.config.build import check_buildable
-from amp.config.load import load_config
 from amp.config.templates import parse_templates
 from amp.errors import ConfigError
+from vectors.facts import cases, names
 
-VECTORS = Path(__file__).parents[2] / "vectors" / "configs.json"
-CASES: list[dict[str, Any]] = json.loads(VECTORS.read_text(encoding="utf-8"))["cases"]
+ALL = cases("configs")
+SAME = [case for case in ALL if "differs" not in case]
+ACCEPTED = [case for case in ALL if case["accepted"]]
+DIFFERENT = [case for case in ALL if "differs" in case]
 
 
-@pytest.fixture(params=CASES, ids=[case["name"] for case in CASES])
-def case(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> dict[str, Any]:
-    """One case, in a working directory with its files."""
-    found: dict[str, Any] = request.param
-    for name, text in found.get("files", {}).items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, where the files of a case lie."""
     monkeypatch.chdir(tmp_path)
-    return found
+    return tmp_path
 
 
-def test_the_server_says_the_same(case: dict[str, Any]) -> None:
-    if "differs" in case:
-        assert outcome(case["text"]) != {
-            "error": case.get("error"),
-            "original": case.get("original"),
-        }
-    elif case.get("crash"):
-        assert outcome(case["text"])["error"] is not None
-    else:
-        expected = {"error": case.get("error"), "original": case.get("original")}
-        assert outcome(case["text"]) == expected
-
-
-def test_check_config_says_the_same(case: dict[str, Any]) -> None:
-    if "differs" in case or case.get("crash") or case.get("check_crash"):
-        return
-    expected = case["check_error"] if "check_error" in case else case.get("error")
+def outcome(case: dict[str, Any], folder: Path) -> tuple[str | None, str | None]:
+    """What the server would answer to a reload, and the dump it would show."""
+    for name, text in case.get("files", {}).items():
+        (folder / name).write_text(text, encoding="utf-8")
     try:
-        parse_templates(load_config(case["text"], base_dir="."))
-        found = None
-    except ConfigError as error:
-        found = error.cause.removeprefix("failed to parse templates: ")
-    assert found == expected
-
-
-def outcome(text: str) -> dict[str, str | None]:
-    """What the server would answer, and the dump it would show."""
-    try:
-        config = load_config(text, base_dir=".")
+        config = amp.load_config(case["text"], base_dir=".")
         parse_templates(config)
         check_buildable(config)
     except ConfigError as error:
-        return {"error": error.cause, "original": None}
+        return error.cause, None
     assert config.plan()
-    return {"error": None, "original": config.to_yaml()}
+    return None, config.to_yaml()
+
+
+@pytest.mark.parametrize("case", SAME, ids=[case["name"] for case in SAME])
+def test_the_server_says_the_same(case: dict[str, Any], folder: Path) -> None:
+    error, dump = outcome(case, folder)
+    if case.get("crash"):
+        assert error is not None
+    else:
+        assert (error, dump) == (case.get("error"), case.get("original"))
+
+
+@pytest.mark.parametrize("case", SAME, ids=[case["name"] for case in SAME])
+def test_check_config_says_the_same(case: dict[str, Any], folder: Path) -> None:
+    if case.get("crash") or case.get("check_crash"):
+        return
+    for name, text in case.get("files", {}).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    found = None
+    try:
+        parse_templates(amp.load_config(case["text"], base_dir="."))
+    except ConfigError as error:
+        found = error.cause.removeprefix("failed to parse templates: ")
+    assert found == (case["check_error"] if "check_error" in case else case.get("error"))
+
+
+@pytest.mark.parametrize("case", ACCEPTED, ids=[case["name"] for case in ACCEPTED])
+def test_the_dump_loads_again_where_the_reference_loads_it(
+    case: dict[str, Any], folder: Path
+) -> None:
+    dump = outcome(case, folder)[1]
+    assert dump is not None
+    if case.get("dump_loads", True):
+        assert amp.load_config(dump, base_dir=".").plan()
+
+
+@pytest.mark.parametrize("case", DIFFERENT, ids=[case["name"] for case in DIFFERENT])
+def test_what_differs_on_purpose(case: dict[str, Any], folder: Path) -> None:
+    assert outcome(case, folder) != (case.get("error"), case.get("original"))
+
+
+def test_no_name_stands_twice() -> None:
+    assert len(set(names("configs"))) == len(ALL)
