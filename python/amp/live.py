@@ -186,7 +186,7 @@ def pipeline(live: Live, shared: Shared) -> Stage:
 
     fan_out = FanOutStage(
         {
-            name: [delivery(integration, shared) for integration in integrations]
+            name: [delivery(integration, live.templates, shared) for integration in integrations]
             for name, integrations in live.integrations.items()
         }
     )
@@ -196,7 +196,7 @@ def pipeline(live: Live, shared: Shared) -> Stage:
     return InhibitStage(engine, suppressed, active)
 
 
-def delivery(integration: Integration, shared: Shared) -> Stage:
+def delivery(integration: Integration, templates: Templates, shared: Shared) -> Stage:
     """The stages of one integration: deduplicate, retry, record."""
     record = RecordStage(
         integration,
@@ -211,6 +211,7 @@ def delivery(integration: Integration, shared: Shared) -> Stage:
         log=shared.log,
         metrics=shared.metrics,
         external_url=shared.external_url,
+        templates=templates,
         following=record,
     )
     return DeduplicateStage(

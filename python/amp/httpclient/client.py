@@ -15,6 +15,7 @@ from amp.httpclient.proxy import Proxies
 from amp.httpclient.redirect import MAX_REQUESTS, Hop, next_hop
 from amp.httpclient.target import parse_target
 from amp.httpclient.tls import Tls
+from amp.httpclient.via import Via
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from amp.httpclient.gate import Load
     from amp.httpclient.response import Response
     from amp.httpclient.target import Target
-    from amp.httpclient.transport import Transport, Via
+    from amp.httpclient.transport import Transport
 
 USER_AGENT = "Alertmanager/0.34.2"
 IN_FLIGHT = 512
@@ -169,15 +170,12 @@ class HttpClient:
             return None
         return await self._credential.header()
 
-    async def _via(self, target: Target, headers: Headers) -> Via:
+    async def _via(self, target: Target, headers: Headers) -> Via | None:
         """How to reach the target; a plain request through a proxy gets a header for it."""
-        self._open()
-        from amp.httpclient.transport import STRAIGHT, Via
-
         proxy = self._proxies.choose(target)
         secure = target.scheme == "https"
         if proxy is None and not secure:
-            return STRAIGHT
+            return None
         speaks_tls = secure or (proxy is not None and proxy.scheme == "https")
         context = await self._tls.context() if speaks_tls else None
         tunnel: Headers = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -25,6 +24,7 @@ from amp.httpclient.response import MAX_BODY_BYTES, Response
 if TYPE_CHECKING:
     from amp.httpclient.header import Headers
     from amp.httpclient.target import Target
+    from amp.httpclient.via import Via
 
 IDLE_SECONDS = 300.0
 HANDSHAKE_SECONDS = 10.0
@@ -42,26 +42,6 @@ class _Connector(aiohttp.TCPConnector):
         if kwargs.get("ssl") is not None:
             kwargs["ssl_handshake_timeout"] = HANDSHAKE_SECONDS
         return await super()._wrap_create_connection(*args, **kwargs)
-
-
-@dataclass(frozen=True, slots=True)
-class Via:
-    """How a connection is made.
-
-    Attributes:
-        context: for TLS with the target or with a proxy; None when neither speaks it.
-        server_name: the name to ask for and verify instead of the target's host.
-        proxy: None when the connection goes straight.
-        connect_headers: for the proxy only, when it is asked for a tunnel.
-    """
-
-    context: ssl.SSLContext | None = None
-    server_name: str | None = None
-    proxy: Target | None = None
-    connect_headers: Headers = field(default_factory=list)
-
-
-STRAIGHT = Via()
 
 
 class Transport:
@@ -85,7 +65,7 @@ class Transport:
         self._urls: dict[Target, URL] = {}
 
     async def send(
-        self, method: str, target: Target, headers: Headers, body: bytes, via: Via = STRAIGHT
+        self, method: str, target: Target, headers: Headers, body: bytes, via: Via | None
     ) -> Response:
         """Sends one request and reads its answer.
 
@@ -93,10 +73,10 @@ class Transport:
             RequestError: worded as Go's client words it.
         """
         more: dict[str, Any] = {}
-        if via.context is not None:
+        if via is not None and via.context is not None:
             more["ssl"] = via.context
             more["server_hostname"] = via.server_name
-        if via.proxy is not None:
+        if via is not None and via.proxy is not None:
             more["proxy"] = self._url(via.proxy)
             more["proxy_headers"] = via.connect_headers
         try:

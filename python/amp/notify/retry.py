@@ -17,6 +17,7 @@ from amp.receivers.base import Notification
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from amp._core import Templates
     from amp.clock import Clock
     from amp.log import Logger
     from amp.metrics import Metrics
@@ -51,6 +52,7 @@ class RetryStage:
         log: Logger,
         metrics: Metrics,
         external_url: str,
+        templates: Templates | None = None,
         following: DeliveryStage,
         chance: random.Random | None = None,
     ) -> None:
@@ -58,6 +60,7 @@ class RetryStage:
         self._clock = clock
         self._log = log.bind(receiver=integration.receiver, integration=str(integration))
         self._external_url = external_url
+        self._templates = templates
         self._next = following
         self._chance = chance if chance is not None else random.Random()  # noqa: S311  # jitter
         labels = [integration.kind]
@@ -97,6 +100,8 @@ class RetryStage:
                 group_key=batch.group_key,
                 reason=delivery.reason,
                 external_url=self._external_url,
+                now_ns=self._clock.now_ns(),
+                templates=self._templates,
             )
             await self._attempts(notification, delivery.flush.deadline_ns)
         await self._next.deliver(delivery)

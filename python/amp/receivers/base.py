@@ -29,8 +29,8 @@ class Notification:
         group_key: upstream's text of the group's key.
         reason: why now (`first notification`, …).
         external_url: under which this server is reached.
+        now_ns: what templates call now.
         templates: the configuration's templates; None when nothing is rendered.
-        attempt: 1 for the first try of this flush.
     """
 
     batch: Batch
@@ -38,8 +38,8 @@ class Notification:
     group_key: str
     reason: str
     external_url: str
+    now_ns: int
     templates: Templates | None = None
-    attempt: int = 1
 
     def webhook_json(self, max_alerts: int = 0) -> bytes:
         """The webhook's body with at most `max_alerts` alerts; 0 means all."""
@@ -57,7 +57,7 @@ class Notification:
             raise SendError("templates are not available here")
         data = self.batch.data_json(self.reason, self.external_url)
         try:
-            return self.templates.render(text, data, html=html)
+            return self.templates.render(text, data, self.now_ns, html=html)
         except ValueError as error:
             raise SendError(str(error)) from None
 
