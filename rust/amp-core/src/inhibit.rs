@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::index::MatcherIndex;
 use crate::labels::LabelSet;
 use crate::matcher::{self, Matcher};
-use crate::route::{list, matchers_of, strings};
+use crate::plan::{list, matchers_of, strings};
 use crate::time::Time;
 
 /// So many rules with fitting sources are tested one by one, not through an index of their targets.

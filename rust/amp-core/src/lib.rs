@@ -11,6 +11,7 @@ pub mod labels;
 pub mod matcher;
 pub mod nflog;
 pub mod parse;
+pub mod plan;
 pub mod quote;
 pub mod regex;
 pub mod route;

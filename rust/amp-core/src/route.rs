@@ -9,7 +9,8 @@ use smallvec::SmallVec;
 use crate::error::Error;
 use crate::index::MatcherIndex;
 use crate::labels::LabelSet;
-use crate::matcher::{self, Matcher, Op};
+use crate::matcher::{self, Matcher};
+use crate::plan::{list, matchers_of, strings, wrong};
 
 /// Children of a node are looked up through an index from this many on.
 const INDEX_FROM: usize = 8;
@@ -306,42 +307,6 @@ fn inherit(spec: &Value, parent: &Inherited) -> Result<Inherited, Error> {
         }
     }
     Ok(own)
-}
-
-fn wrong(key: &str, wanted: &str) -> Error {
-    Error::Config(format!("plan: {key} must be {wanted}"))
-}
-
-/// A list of a plan's object; absent and null are empty.
-pub(crate) fn list<'a>(spec: &'a Value, key: &str) -> Result<&'a [Value], Error> {
-    match spec.get(key) {
-        None | Some(Value::Null) => Ok(&[]),
-        Some(Value::Array(items)) => Ok(items),
-        Some(_) => Err(wrong(key, "a list")),
-    }
-}
-
-/// A list of texts of a plan's object.
-pub(crate) fn strings(spec: &Value, key: &str) -> Result<Vec<String>, Error> {
-    list(spec, key)?
-        .iter()
-        .map(|item| item.as_str().map(ToOwned::to_owned))
-        .collect::<Option<_>>()
-        .ok_or_else(|| wrong(key, "a list of texts"))
-}
-
-/// A list of `[name, operator, value]` of a plan's object.
-pub(crate) fn matchers_of(spec: &Value, key: &str) -> Result<Vec<Matcher>, Error> {
-    list(spec, key)?
-        .iter()
-        .map(|item| {
-            let part = |at: usize| item.get(at).and_then(Value::as_str);
-            match (part(0), part(1), part(2)) {
-                (Some(name), Some(op), Some(value)) => Matcher::new(name, Op::parse(op)?, value),
-                _ => Err(wrong(key, "a list of [name, operator, value]")),
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use amp_core::labels::LabelSet;
 use amp_core::route::{Route, RouteTree};
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use serde_json::Value;
 
@@ -13,7 +12,7 @@ use crate::labels::Labels;
 
 /// Reads a plan or a part of one.
 pub(crate) fn plan(json: &[u8]) -> PyResult<Value> {
-    serde_json::from_slice(json).map_err(|error| PyValueError::new_err(format!("plan: {error}")))
+    amp_core::plan::parse(json).map_err(python_error)
 }
 
 #[pyclass(name = "RouteTree", module = "amp._core", frozen)]

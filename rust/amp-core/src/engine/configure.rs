@@ -1,18 +1,16 @@
 //! Swapping in a configuration.
 
-use std::sync::Arc;
-
-use serde_json::Value;
-
 use super::Engine;
 use super::groups::NewGroup;
 use super::index::Slot;
 use crate::error::Error;
 use crate::inhibit::InhibitIndex;
 use crate::json;
+use crate::plan;
 use crate::route::RouteTree;
 use crate::template::Templates;
 use crate::time::Time;
+use std::sync::Arc;
 
 impl Engine {
     /// Takes the routes and inhibit rules of a plan and rebuilds all groups from the alerts; the new groups. A plan
@@ -25,8 +23,7 @@ impl Engine {
         templates: Arc<Templates>,
         now_ns: i64,
     ) -> Result<Vec<NewGroup>, Error> {
-        let plan: Value = serde_json::from_slice(plan)
-            .map_err(|error| Error::Config(format!("plan: {error}")))?;
+        let plan = plan::parse(plan)?;
         let tree = RouteTree::compile(&plan)?;
         let inhibit = InhibitIndex::compile(&plan)?;
         self.receiver_json = tree
