@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from amp._core import Matcher, MatcherError, parse_matcher
 from amp.api.answer import JSON, NO_STORE, Answer, Refusal, empty, handler_error, ok
-from amp.api.request import check_media_types
+from amp.api.request import check_accept, check_body_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ class AlertsApi:
     async def post(self, request: Request) -> Answer:
         """Stores a batch; the engine answers for the body, this for everything around it."""
         body = await request.body()
-        check_media_types(request, has_body=bool(body))
+        check_body_type(request, body)
         running = self._running
         now_ns = running.clock.now_ns()
         ingest, resolve_timeout_ns = running.engine.ingest, running.live.resolve_timeout_ns
@@ -75,7 +75,7 @@ class AlertsApi:
 
     async def get(self, request: Request) -> Answer:
         """The alerts, filtered, by fingerprint."""
-        check_media_types(request, has_body=False)
+        check_accept(request)
         filters = matchers_of(request, "filter", self._running.matcher_mode)
         receivers = self._receivers(request)
         return ok(
@@ -91,7 +91,7 @@ class AlertsApi:
 
     async def groups(self, request: Request) -> Answer:
         """The aggregation groups with their alerts."""
-        check_media_types(request, has_body=False)
+        check_accept(request)
         filters = matchers_of(request, "filter", self._running.matcher_mode)
         receivers = self._receivers(request)
         return ok(
@@ -108,10 +108,10 @@ class AlertsApi:
 
     def _receivers(self, request: Request) -> list[str] | None:
         """The receivers that the parameters allow, None for all."""
-        pattern = next((value for value in request.values("receiver") if value), None)
+        pattern = (request.values("receiver") or [""])[-1]
         matchers: Sequence[Matcher] = ()
         named: Matcher | None = None
-        if pattern is not None:
+        if pattern:
             try:
                 named = Matcher("receiver", "=~", pattern)
             except MatcherError as error:

@@ -68,6 +68,16 @@ def runtime_error(status: int, code: int, message: str) -> Answer:
     return Answer(status, body, [NO_STORE, JSON])
 
 
+_REDIRECTS = {301: "Moved Permanently", 302: "Found", 307: "Temporary Redirect"}
+
+
+def redirect(status: int, location: str) -> Answer:
+    """Sends the client elsewhere, with the small page that Go's library adds."""
+    body = f'<a href="{location}">{_REDIRECTS[status]}</a>.\n\n'
+    headers = [("content-type", "text/html; charset=utf-8"), ("location", location)]
+    return Answer(status, body.encode(), headers)
+
+
 def plain(status: int, text: str) -> Answer:
     """A text answer as the operational routes give it."""
     return Answer(status, text.encode(), [TEXT])

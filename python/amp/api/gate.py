@@ -7,6 +7,7 @@ metrics, and the last guard against a traceback on the wire.
 from __future__ import annotations
 
 import asyncio
+import posixpath
 import re
 import time
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from amp.api.answer import (
     Refusal,
     go_json,
     plain_error,
+    redirect,
     runtime_error,
 )
 from amp.api.request import Request
@@ -90,6 +92,8 @@ class Gate:
         answer = await self._answer(scope, exchange)
         answer.headers.append(("content-length", str(len(answer.body))))
         if scope.method == "HEAD":
+            if answer.status == 200:
+                answer.headers = []
             exchange.response_empty(answer.status, answer.headers)
         else:
             exchange.response_bytes(answer.status, answer.headers, answer.body)
@@ -119,9 +123,9 @@ class Gate:
     def _outside(self, path: str) -> Answer | None:
         """The answer for a path that is not below the prefix."""
         if path == "/":
-            return Answer(302, b"", [("location", self._prefix)])
+            return redirect(302, self._prefix)
         if path == self._prefix:
-            return Answer(301, b"", [("location", self._prefix + "/")])
+            return redirect(301, self._prefix + "/")
         if not path.startswith(self._prefix + "/"):
             return plain_error(404, "404 page not found")
         return None
@@ -138,9 +142,11 @@ class Gate:
 
     def _unknown(self, request: Request, *, in_v2: bool) -> Answer:
         path = request.path
-        if "//" in path or path == V2[:-1]:
-            clean = re.sub("/+", "/", path) if "//" in path else V2
-            return Answer(307, b"", [("location", self._prefix + clean)])
+        clean = V2 if path == V2[:-1] else _clean(path)
+        if clean != path:
+            return redirect(307, self._prefix + clean)
+        if path.endswith("/") and path.rstrip("/") in self._routes and not in_v2:
+            return redirect(301, self._prefix + path.rstrip("/"))
         if in_v2:
             started = time.perf_counter()
             answer = runtime_error(404, 404, f"path {path} was not found")
@@ -233,6 +239,12 @@ class Gate:
             observe = self._metrics.http_seconds.labels(label, name, str(status)).observe
             self._seconds[key] = observe
         observe(time.perf_counter() - started)
+
+
+def _clean(path: str) -> str:
+    """The path without doubled slashes and dots; a final slash stays."""
+    clean = posixpath.normpath("/" + path.lstrip("/"))
+    return clean + "/" if path.endswith("/") and clean != "/" else clean
 
 
 _METHODS = frozenset(

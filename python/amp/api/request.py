@@ -100,18 +100,29 @@ class Request:
             raise Refusal(runtime_error(413, 413, text))
 
 
-def check_media_types(request: Request, *, has_body: bool) -> None:
-    """Refuses bodies that are not JSON (415) and clients that want something else (406).
+def check_body_type(request: Request, body: bytes) -> None:
+    """Refuses a body that is not JSON (415). An empty one is the decoder's to refuse.
 
     Upstream: go-openapi runtime middleware.
     """
-    if has_body:
+    if body:
         given = request.header("content-type") or "application/octet-stream"
-        if given.split(";")[0].strip().lower() != "application/json":
+        media = given.split(";")[0].strip().lower()
+        if not media:
+            text = f'parsing Content-Type header from "{given}" failed, because mime: no media type'
+            raise Refusal(runtime_error(400, 400, text))
+        if media != "application/json":
             text = f'unsupported media type "{given}", only [application/json] are allowed'
             raise Refusal(runtime_error(415, 415, text))
+
+
+def check_accept(request: Request) -> None:
+    """Refuses clients that want something else than JSON (406).
+
+    Upstream: go-openapi runtime middleware; only for answers that have a body.
+    """
     accept = request.header("accept")
-    if accept and not _takes_json(accept):
+    if accept is not None and not _takes_json(accept):
         text = "unsupported media type requested, only [application/json] are available"
         raise Refusal(runtime_error(406, 406, text))
 

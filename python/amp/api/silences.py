@@ -16,7 +16,7 @@ from amp.api.answer import (
     ok,
     runtime_error,
 )
-from amp.api.request import check_media_types
+from amp.api.request import check_accept, check_body_type
 from amp.api.silence_body import read_silence
 from amp.api.times import milliseconds
 from amp.errors import BadRequest, NotFound, StoreUnavailable
@@ -37,7 +37,7 @@ class SilencesApi:
 
     async def list(self, request: Request) -> Answer:
         """Silences by state, filtered matcher for matcher."""
-        check_media_types(request, has_body=False)
+        check_accept(request)
         filters = matchers_of(request, "filter", self._running.matcher_mode)
         found = self._running.silences.query(
             [(matcher.name, matcher.op, matcher.value) for matcher in filters],
@@ -50,7 +50,7 @@ class SilencesApi:
 
     async def get(self, request: Request) -> Answer:
         """One silence, or 404 with an empty body."""
-        check_media_types(request, has_body=False)
+        check_accept(request)
         try:
             silence = self._running.silences.get(_id(request))
         except NotFound:
@@ -60,7 +60,8 @@ class SilencesApi:
     async def post(self, request: Request) -> Answer:
         """Creates or updates; 503 when the store cannot keep it, and then nothing changed."""
         body = await request.body()
-        check_media_types(request, has_body=bool(body))
+        check_body_type(request, body)
+        check_accept(request)
         silence = read_silence(body)
         try:
             silence_id = await self._running.silences.set(silence)
@@ -74,7 +75,6 @@ class SilencesApi:
 
     async def delete(self, request: Request) -> Answer:
         """Ends a silence now; an ended one stays as it is."""
-        check_media_types(request, has_body=False)
         try:
             await self._running.silences.expire(_id(request))
         except NotFound:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from amp.api.alerts import labels_match, receiver_matchers
 from amp.api.answer import Answer, go_json, ok
-from amp.api.request import check_media_types
+from amp.api.request import check_accept
 from amp.options import UPSTREAM_VERSION
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class StatusApi:
 
     async def status(self, request: Request) -> Answer:
         """This replica, its effective configuration with secrets hidden, versions."""
-        check_media_types(request, has_body=False)
+        check_accept(request)
         running = self._running
         document = {
             "cluster": running.cluster(),
@@ -44,7 +44,7 @@ class StatusApi:
 
     async def receivers(self, request: Request) -> Answer:
         """All receivers of the configuration in its order."""
-        check_media_types(request, has_body=False)
+        check_accept(request)
         matchers = receiver_matchers(request, self._running.matcher_mode)
         chosen = [
             {"labels": dict(sorted(receiver.labels.items())), "name": receiver.name}
