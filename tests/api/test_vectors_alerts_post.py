@@ -27,6 +27,20 @@ def server(serve: Callable[..., Server]) -> Iterator[Server]:
     forget(running)
 
 
+STORED = {
+    "annotations": {},
+    "endsAt": "{now+300}",
+    "fingerprint": "d2b371819297f98a",
+    "receivers": [{"name": "r"}],
+    "startsAt": "{now}",
+    "status": {"inhibitedBy": [], "mutedBy": [], "silencedBy": [], "state": "active"},
+    "updatedAt": "{now}",
+    "labels": {"a": "b"},
+}
+DIFFERS = {"second alert without labels": [STORED]}
+"""What we store where the reference stores less: a bad alert spoils no other (docs/differences.md)."""
+
+
 def forget(server: Server) -> None:
     """Ends all alerts by an interval that touches theirs nowhere."""
     found = []
@@ -56,4 +70,4 @@ def test_a_post_is_answered_and_stored_as_the_reference_does(
         kind = {name.lower(): value for name, value in answer.headers}.get("content-type")
         assert kind == post.get("content_type")
     found = json.loads(shade(server.get("/api/v2/alerts").body, words))
-    assert found == case["alerts"]
+    assert found == DIFFERS.get(case["name"], case["alerts"])

@@ -84,6 +84,13 @@ class Player:
         assert self.server.post("/api/v2/alerts", ended).status == 200
 
 
+def sized(answer: object) -> object:
+    """The answer, whatever the moment: the nanoseconds of `updated_at` take four bytes or five."""
+    if isinstance(answer, str):
+        return re.sub("maximum size: 22[23] bytes", "maximum size: 222 or 223 bytes", answer)
+    return answer
+
+
 @pytest.mark.parametrize("case", cases("silences"), ids=names("silences"))
 def test_silences_are_answered_as_the_reference_does(
     case: dict[str, Any], serve: Callable[..., Server]
@@ -98,5 +105,5 @@ def test_silences_are_answered_as_the_reference_does(
         if "crash" in step:
             assert status == 400
         else:
-            assert (status, answer) == (step["status"], step["answer"]), step
+            assert (status, sized(answer)) == (step["status"], sized(step["answer"])), step
     player.forget()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
-import re
 import time
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from amp.api.answer import (
 from amp.api.request import Request
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from amp.api.cors import Cors

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from amp._core import Matcher, MatcherError, decode_silence, encode_silence, valid_label_name
+from amp._core import (
+    Matcher,
+    MatcherError,
+    compile_regex,
+    decode_silence,
+    encode_silence,
+    valid_label_name,
+)
 from amp.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -65,6 +72,29 @@ class Silence:
                 dict(self.annotations),
             )
         )
+
+
+def legacy_bytes(silence: Silence) -> int:
+    """How much of an encoded silence is the copy of its first matcher set for old readers.
+
+    Upstream adds that copy after it has checked the size.
+    """
+    if not silence.matcher_sets:
+        return 0
+    total = 0
+    for name, op, value in silence.matcher_sets[0]:
+        inner = (2 if op != "=" else 0) + _field_bytes(name) + _field_bytes(value)
+        total += 1 + _varint_bytes(inner) + inner
+    return total
+
+
+def _field_bytes(text: str) -> int:
+    size = len(text.encode("utf-8", "surrogatepass"))
+    return 1 + _varint_bytes(size) + size if size else 0
+
+
+def _varint_bytes(number: int) -> int:
+    return max(1, (number.bit_length() + 6) // 7)
 
 
 def from_row(row: SilenceRow) -> tuple[Silence, int]:
@@ -127,6 +157,8 @@ def _checked(matcher: MatcherText, mode: str) -> Matcher:
     if not valid_label_name(name, mode):
         raise ValueError(f"invalid label name {_quoted(name)}")
     try:
+        if op in {"=~", "!~"}:
+            compile_regex(value)
         return Matcher(name, op, value)
     except MatcherError as error:
         raise ValueError(f"invalid regular expression {_quoted(value)}: {error}") from error

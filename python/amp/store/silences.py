@@ -16,7 +16,7 @@ from amp._core import MatcherError, frame_silences
 from amp.clock import SECOND_NS
 from amp.errors import BadRequest, NotFound, StoreUnavailable
 from amp.store.base import Changes, SilenceEntry, within_reach
-from amp.store.silence import compiled, decode, validate
+from amp.store.silence import compiled, decode, legacy_bytes, validate
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Sequence
@@ -257,10 +257,10 @@ class Silences:
     def _entry(self, silence: Silence) -> SilenceEntry:
         expires_at_ns = silence.ends_at_ns + self._retention_ns
         record = silence.encode(expires_at_ns)
-        if 0 < self._max_size_bytes < len(record):
+        size = len(record) - legacy_bytes(silence)
+        if 0 < self._max_size_bytes < size:
             raise BadRequest(
-                f"silence exceeded maximum size: {len(record)} bytes "
-                f"(limit: {self._max_size_bytes} bytes)"
+                f"silence exceeded maximum size: {size} bytes (limit: {self._max_size_bytes} bytes)"
             )
         return SilenceEntry(
             silence.id, within_reach(silence.updated_at_ns), within_reach(expires_at_ns), record
