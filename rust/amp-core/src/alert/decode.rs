@@ -354,3 +354,114 @@ fn folded_property(key: Raw<'_>) -> Property {
         _ => Property::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn problem(body: &str) -> Option<String> {
+        match decode(body) {
+            Ok(posted) => posted
+                .alerts
+                .into_iter()
+                .find_map(|alert| alert.problem.map(Into::into)),
+            Err(Refusal::Empty) => Some("empty".into()),
+            Err(Refusal::Json(text)) => Some(text),
+        }
+    }
+
+    fn object(posted: &Posted<'_>, (from, to): (usize, usize)) -> Value {
+        posted.pairs[from..to]
+            .iter()
+            .map(|(name, value)| (name.decoded().into_owned(), Value::from(value.decoded())))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    }
+
+    #[test]
+    fn a_bad_time_wins_over_an_earlier_bad_type() {
+        let body = r#"[{"annotations":1,"startsAt":3,"labels":2}]"#;
+        assert_eq!(
+            problem(body).as_deref(),
+            Some("json: cannot unmarshal number into Go struct field .startsAt of type string")
+        );
+    }
+
+    #[test]
+    fn depth_is_bounded_and_needs_no_stack() {
+        let nested =
+            |depth: usize| format!("[{{\"x\":{}{}}}]", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(problem(&nested(9_998)), None);
+        assert_eq!(
+            problem(&nested(9_999)).as_deref(),
+            Some("invalid character '[' exceeded max depth")
+        );
+        assert_eq!(
+            problem(&"[".repeat(1_000_000)).as_deref(),
+            Some("invalid character '[' exceeded max depth")
+        );
+    }
+
+    #[test]
+    fn later_properties_of_one_name_are_merged() {
+        let body = r#"[{"labels":{"a":"1"},"annotations":{"x":"y"},"Labels":{"b":"2"},"annotations":null}]"#;
+        let posted = decode(body).unwrap();
+        let alert = &posted.alerts[0];
+        assert_eq!(
+            object(&posted, alert.labels.unwrap()),
+            json!({"a": "1", "b": "2"})
+        );
+        assert_eq!(object(&posted, alert.annotations), json!({}));
+        assert_eq!(alert.annotations_text, None);
+    }
+
+    fn texts() -> impl Strategy<Value = std::collections::BTreeMap<String, String>> {
+        proptest::collection::btree_map(any::<String>(), any::<String>(), 0..4)
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(body in ".*") {
+            let _ = decode(&body);
+        }
+
+        #[test]
+        fn nothing_near_json_panics(body in r#"[\[\]{}",:\\ntrue0-9.eE+u \x00-]{0,60}"#) {
+            let ours = decode(&body).is_err_and(|refusal| matches!(refusal, Refusal::Json(_)));
+            // serde_json wants the end of the text, so only what it takes must be taken.
+            if let Ok(value) = serde_json::from_str::<Value>(&body) {
+                prop_assert_eq!(ours, !value.is_array() && !value.is_null(), "{}", body);
+            }
+        }
+
+        #[test]
+        fn bytes_are_checked_without_panic(body in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let _ = check_bytes(&body);
+        }
+
+        #[test]
+        fn reads_what_serde_writes(
+            labels in texts(), annotations in texts(), url in any::<String>(), pretty in any::<bool>(),
+        ) {
+            let document = json!([{
+                "generatorURL": url, "labels": labels, "unknown": [{"a": [1, null]}],
+                "annotations": annotations, "endsAt": "2026-01-02T03:04:05Z",
+            }]);
+            let body = if pretty {
+                serde_json::to_string_pretty(&document).unwrap()
+            } else {
+                document.to_string()
+            };
+            let posted = decode(&body).unwrap();
+            let alert = &posted.alerts[0];
+            prop_assert_eq!(object(&posted, alert.labels.unwrap()), json!(labels));
+            prop_assert_eq!(object(&posted, alert.annotations), json!(annotations));
+            prop_assert_eq!(alert.generator_url.decoded(), url);
+            prop_assert_eq!(alert.ends_at.unwrap().unix_secs(), 1_767_323_045);
+            prop_assert_eq!(&alert.problem, &None);
+        }
+    }
+}

@@ -184,22 +184,25 @@ impl Batch {
         out
     }
 
-    /// The alerts for a log line.
+    /// The alerts for a log line: how many of each name, in the order of notifications.
     ///
-    /// Upstream: types `Alert.String`.
+    /// Upstream: the key `alerts` of "flushing" and "Notify success".
     pub fn labels_text(&self) -> String {
-        let mut out = String::from("[");
-        for (at, item) in self.items.iter().enumerate() {
-            if at > 0 {
-                out.push(' ');
-            }
+        let mut counts: Vec<(&str, usize)> = Vec::new();
+        let mut places: FxHashMap<&str, usize> = FxHashMap::default();
+        for item in &*self.items {
             let name = item.labels.get("alertname").unwrap_or_default();
-            let short = item.fingerprint >> 36;
-            let state = if item.firing { "active" } else { "resolved" };
-            let _ = write!(out, "{name}[{short:07x}][{state}]");
+            let place = *places.entry(name).or_insert(counts.len());
+            match counts.get_mut(place) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((name, 1)),
+            }
         }
-        out.push(']');
-        out
+        let texts: Vec<String> = counts
+            .iter()
+            .map(|(name, count)| format!("{name}: {count}"))
+            .collect();
+        texts.join(", ")
     }
 }
 
@@ -340,4 +343,106 @@ fn quote_meta(text: &str) -> String {
         out.push(letter);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(labels: &[(&str, &str)], annotations: &str, firing: bool) -> Item {
+        let labels = LabelSet::from_pairs(labels.iter().copied());
+        Item {
+            slot: 0,
+            position: 0,
+            fingerprint: labels.fingerprint(),
+            labels,
+            annotations: annotations.into(),
+            generator_url: "".into(),
+            starts_at: Time::new(1_000, 5),
+            ends_at: if firing {
+                Time::ZERO
+            } else {
+                Time::new(2_000, 0)
+            },
+            firing,
+            updated_at_ns: 0,
+        }
+    }
+
+    fn batch(items: Vec<Item>) -> Batch {
+        let head = Head {
+            group_id: 1,
+            route_index: 0,
+            group_key: "{}:{}".into(),
+            receiver: "a.b+c-d".into(),
+            group_labels: LabelSet::default(),
+            route_labels: "{}".into(),
+            route_label_errors: Vec::new(),
+        };
+        Batch::new(Arc::new(head), items)
+    }
+
+    fn value(text: &str) -> serde_json::Value {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn common_is_what_all_alerts_have() {
+        let batch = batch(vec![
+            item(
+                &[("a", "1"), ("b", "2")],
+                r#"{"x":"\u003c1","y":"2"}"#,
+                true,
+            ),
+            item(
+                &[("a", "1"), ("b", "3")],
+                r#"{"x":"\u003c1","y":"3","z":"4"}"#,
+                false,
+            ),
+            item(&[("a", "1"), ("c", "2")], r#"{"x":"\u003c1"}"#, true),
+        ]);
+        let body = value(&batch.webhook_json("r", "u", 0));
+        assert_eq!(body["commonLabels"], value(r#"{"a":"1"}"#));
+        assert_eq!(body["commonAnnotations"], value(r#"{"x":"<1"}"#));
+        assert_eq!(body["receiver"], r"a\.b\+c-d");
+        assert_eq!(body["alerts"][1]["endsAt"], "1970-01-01T00:33:20Z");
+        assert_eq!(
+            body["alerts"][0]["startsAt"],
+            "1970-01-01T00:16:40.000000005Z"
+        );
+    }
+
+    #[test]
+    fn what_is_cut_off_does_not_count() {
+        let batch = batch(vec![
+            item(&[("a", "1"), ("b", "2")], "{}", false),
+            item(&[("a", "1"), ("b", "3")], "{}", true),
+        ]);
+        let body = value(&batch.webhook_json("r", "u", 1));
+        assert_eq!(body["status"], "resolved");
+        assert_eq!(body["truncatedAlerts"], 1);
+        assert_eq!(body["commonLabels"], value(r#"{"a":"1","b":"2"}"#));
+    }
+
+    #[test]
+    fn firing_only_drops_the_resolved() {
+        let batch = batch(vec![
+            item(&[("alertname", "B")], "{}", false),
+            item(&[("alertname", "A")], "{}", true),
+            item(&[("alertname", "B"), ("x", "y")], "{}", true),
+        ]);
+        assert_eq!(batch.labels_text(), "B: 2, A: 1");
+        let firing = batch.firing_only();
+        assert_eq!(firing.items().len(), 2);
+        assert!(firing.resolved_hashes().is_empty());
+        assert_eq!(batch.resolved_hashes().len(), 1);
+    }
+
+    #[test]
+    fn literals_with_escaped_quotes_are_whole() {
+        assert_eq!(
+            pairs(r#"{"a\"":"b\\","c":""}"#),
+            [(r#""a\"""#, r#""b\\""#), (r#""c""#, r#""""#)]
+        );
+    }
 }

@@ -338,3 +338,52 @@ pub(super) fn label_set_order(a: &LabelSet, b: &LabelSet) -> Ordering {
     }
     Ordering::Equal
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(pairs: &[(&str, &str)]) -> LabelSet {
+        LabelSet::from_pairs(pairs.iter().copied())
+    }
+
+    #[test]
+    fn label_sets_stand_in_upstreams_order() {
+        let sorted = [
+            set(&[]),
+            set(&[("b", "1")]),
+            set(&[("a", "1")]),
+            set(&[("a", "2")]),
+            set(&[("b", "1"), ("c", "1")]),
+            set(&[("a", "1"), ("c", "1")]),
+            set(&[("a", "1"), ("b", "1")]),
+            set(&[("a", "2"), ("b", "0")]),
+        ];
+        for pair in sorted.windows(2) {
+            assert_eq!(
+                label_set_order(&pair[0], &pair[1]),
+                Ordering::Less,
+                "{pair:?}"
+            );
+            assert_eq!(label_set_order(&pair[1], &pair[0]), Ordering::Greater);
+        }
+    }
+
+    #[test]
+    fn job_and_instance_come_first() {
+        let sorted = [
+            set(&[("a", "9"), ("instance", "2"), ("job", "1")]),
+            set(&[("a", "1"), ("job", "1")]),
+            set(&[("instance", "1"), ("job", "2")]),
+            set(&[("a", "1"), ("instance", "1")]),
+            set(&[("a", "1")]),
+        ];
+        for pair in sorted.windows(2) {
+            assert_eq!(
+                notification_order(&pair[0], &pair[1]),
+                Ordering::Less,
+                "{pair:?}"
+            );
+        }
+    }
+}

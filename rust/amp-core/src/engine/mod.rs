@@ -13,6 +13,8 @@ mod limit;
 mod query;
 mod query_groups;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
