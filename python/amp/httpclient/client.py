@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from amp.errors import ConfigError
@@ -13,6 +15,7 @@ from amp.httpclient.header import ExtraHeaders, Headers, check_headers, connect_
 from amp.httpclient.oauth2 import TokenSource
 from amp.httpclient.proxy import Proxies
 from amp.httpclient.redirect import MAX_REQUESTS, Hop, next_hop
+from amp.httpclient.socks import SCHEMES as SOCKS
 from amp.httpclient.target import parse_target
 from amp.httpclient.tls import Tls
 from amp.httpclient.via import Via
@@ -106,7 +109,7 @@ class HttpClient:
         Raises:
             RequestError: when there is no answer; the text begins as Go's (`Post "<redacted>": `).
         """
-        target = self._target(url)
+        target = self._target(url, redacted)
         shown = "<redacted>" if redacted else url
         hop = Hop(method, target, list(headers.items()) if headers else [], body)
         try:
@@ -123,10 +126,10 @@ class HttpClient:
             await self._transport.close()
             self._transport = None
 
-    def _target(self, url: str) -> Target:
+    def _target(self, url: str, redacted: bool) -> Target:
         target = self._targets.get(url)
         if target is None:
-            target = parse_target(url)
+            target = parse_target(url, redacted=redacted)
             if len(self._targets) >= KNOWN_TARGETS:
                 self._targets.clear()
             self._targets[url] = target
@@ -156,7 +159,8 @@ class HttpClient:
         gates = self._shared.gates
         await gates.enter(target.origin)
         try:
-            return await self._open().send(hop.method, target, headers, hop.body, via)
+            transport = self._transport or await self._open()
+            return await transport.send(hop.method, target, headers, hop.body, via)
         finally:
             gates.leave(target.origin)
 
@@ -180,7 +184,9 @@ class HttpClient:
         context = await self._tls.context() if speaks_tls else None
         tunnel: Headers = []
         if proxy is not None:
-            identity = [] if proxy.user is None else [("Proxy-Authorization", basic(*proxy.user))]
+            identity: Headers = []
+            if proxy.user is not None and proxy.scheme not in SOCKS:
+                identity = [("Proxy-Authorization", basic(*proxy.user))]
             if secure:
                 tunnel = [("User-Agent", USER_AGENT), *self._connect_headers, *identity]
                 check_headers(tunnel)
@@ -188,13 +194,13 @@ class HttpClient:
                 headers += identity
         return Via(context, self._tls.server_name if secure else None, proxy, tunnel)
 
-    def _open(self) -> Transport:
-        """The transport; aiohttp is imported at the first request, not at start."""
+    async def _open(self) -> Transport:
+        """The transport. aiohttp is imported at the first request, and beside the loop."""
+        module = await asyncio.to_thread(import_module, "amp.httpclient.transport")
         if self._transport is None:
-            from amp.httpclient.transport import Transport
-
-            self._transport = Transport()
-        return self._transport
+            self._transport = module.Transport()
+        transport: Transport = self._transport
+        return transport
 
 
 def _credential(config: HttpConfig, shared: HttpClients) -> Credential | None:

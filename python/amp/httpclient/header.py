@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amp.fields.http import canonical_header
+from amp.fields.quote import quote
 from amp.httpclient.failure import RequestError
 from amp.httpclient.files import WatchedFile
 
@@ -55,7 +56,7 @@ def check_headers(headers: Iterable[tuple[str, str]]) -> None:
     """
     for name, value in headers:
         if not name or not _TOKEN.issuperset(name):
-            raise RequestError(f'net/http: invalid header field name "{name!r}"')
+            raise RequestError(f"net/http: invalid header field name {quote(name)}")
         if not _FORBIDDEN.isdisjoint(value):
             raise RequestError(f'net/http: invalid header field value for "{name}"')
 

@@ -6,7 +6,7 @@ Signing needs the `cryptography` package (the extra `jwt`), imported with the fi
 from __future__ import annotations
 
 import json
-import secrets
+import uuid
 from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,8 @@ from amp.httpclient.failure import RequestError
 if TYPE_CHECKING:
     from amp.fields.http import OAuth2
 
-LIFETIME_SECONDS = 3600
+LIFETIME_SECONDS = 600
+NO_KEY = "invalid key: Key must be a PEM encoded PKCS1 or PKCS8 key"
 DIGESTS = {"RS256": "SHA256", "RS384": "SHA384", "RS512": "SHA512"}
 
 
@@ -28,20 +29,20 @@ def assertion(config: OAuth2, key: str, now_seconds: int) -> str:
         RequestError: when the key cannot be used or the package is missing.
     """
     algorithm = config.signature_algorithm or "RS256"
-    header: dict[str, Any] = {"alg": algorithm, "typ": "JWT"}
+    header = {"alg": algorithm, "typ": "JWT"}
     if config.client_certificate_key_id:
         header["kid"] = config.client_certificate_key_id
     claims: dict[str, Any] = {
         "iss": config.iss or config.client_id,
         "sub": config.client_id,
         "aud": config.audience or config.token_url,
-        "jti": secrets.token_hex(16),
+        "jti": str(uuid.uuid4()),
         "iat": now_seconds,
         "exp": now_seconds + LIFETIME_SECONDS,
-        **config.claims,
     }
     if config.scopes:
-        claims.setdefault("scope", " ".join(config.scopes))
+        claims["scope"] = " ".join(config.scopes)
+    claims |= config.claims
     signed = f"{_part(header)}.{_part(claims)}"
     return f"{signed}.{_encode(_sign(key, signed.encode(), DIGESTS[algorithm]))}"
 
@@ -59,9 +60,9 @@ def _sign(key: str, message: bytes, digest: str) -> bytes:
     try:
         private = serialization.load_pem_private_key(key.encode(), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise RequestError("oauth2: unable to parse the client certificate key") from None
+        raise RequestError(NO_KEY) from None
     if not isinstance(private, rsa.RSAPrivateKey):
-        raise RequestError("oauth2: the client certificate key is no RSA key")
+        raise RequestError("invalid key: Key must be a valid RSA private key")
     return private.sign(message, padding.PKCS1v15(), getattr(hashes, digest)())
 
 

@@ -88,7 +88,7 @@ class TokenSource:
 
     def _read_secret(self) -> str:
         if self._config.grant_type == JWT_BEARER:
-            return read(self._key, "certificate key", "oauth2 client")
+            return read(self._key, "client secret", "oauth2")
         return read(self._secret, "client secret", "oauth2")
 
     def _fresh(self, secret: str) -> bool:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from amp.fields.http import HttpConfig, OAuth2
 
 LOCAL = "localhost"
-UNSUPPORTED = frozenset({"socks5", "socks5h"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +116,6 @@ def _proxy(url: str) -> Target:
         proxy = parse_target(text)
     except RequestError:
         raise RequestError("invalid proxy address") from None
-    if proxy.scheme in UNSUPPORTED:
-        raise RequestError(f"proxyconnect tcp: proxy scheme {proxy.scheme} is not supported")
     if not proxy.host:
         raise RequestError("proxyconnect tcp: dial tcp: missing address")
     return proxy

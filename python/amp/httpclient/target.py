@@ -76,11 +76,11 @@ class Target:
         return _target(joined, inherited)
 
 
-def parse_target(text: str) -> Target:
+def parse_target(text: str, *, redacted: bool = True) -> Target:
     """Takes a URL apart.
 
     Raises:
-        RequestError: with Go's text, the URL itself shown as `<redacted>`.
+        RequestError: with Go's text, the URL itself shown as `<redacted>` unless it is no secret.
     """
     if len(text) > MAX_URL_CHARACTERS:
         raise RequestError(f'parse "<redacted>": longer than {MAX_URL_CHARACTERS} characters')
@@ -89,7 +89,8 @@ def parse_target(text: str) -> Target:
     except ConfigError as error:
         shown = f"parse {quote(text.partition('#')[0])}: "
         cause = error.cause.removeprefix(shown).removeprefix(f"parse {quote(text)}: ")
-        raise RequestError(f'parse "<redacted>": {cause}') from None
+        named = '"<redacted>"' if redacted else quote(text)
+        raise RequestError(f"parse {named}: {cause}") from None
     return _target(url, None)
 
 

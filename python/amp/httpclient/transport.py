@@ -11,6 +11,7 @@ import aiohttp
 from aiohttp.client_exceptions import InvalidUrlClientError
 from yarl import URL
 
+from amp.httpclient import socks
 from amp.httpclient.failure import (
     RequestError,
     broken_text,
@@ -36,7 +37,30 @@ SET_BY_US = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
 class _Connector(aiohttp.TCPConnector):
-    """aiohttp's connector with upstream's bound for the TLS handshake."""
+    """aiohttp's connector with upstream's bound for the TLS handshake, and with SOCKS proxies.
+
+    Attributes:
+        socks: the proxy of each destination (host, port) that is reached through one.
+    """
+
+    def __init__(self, resolver: Resolver) -> None:
+        super().__init__(
+            limit=0, keepalive_timeout=IDLE_SECONDS, resolver=resolver, ttl_dns_cache=1
+        )
+        self.socks: dict[tuple[str, int], Target] = {}
+
+    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109  # aiohttp's
+        proxy = self.socks.get((req.url.raw_host, req.port)) if self.socks else None
+        if proxy is None:
+            return await super()._create_connection(req, traces, timeout)
+        opened = await socks.connect(proxy, req.url.raw_host, req.port)
+        secured: dict[str, Any] = {}
+        if req.is_ssl():
+            name = req.server_hostname or req.url.raw_host
+            secured = {"ssl": self._get_ssl_context(req), "server_hostname": name}
+            secured["ssl_handshake_timeout"] = HANDSHAKE_SECONDS
+        _, protocol = await self._loop.create_connection(self._factory, sock=opened, **secured)
+        return protocol
 
     async def _wrap_create_connection(self, *args: Any, **kwargs: Any) -> Any:
         if kwargs.get("ssl") is not None:
@@ -49,12 +73,10 @@ class Transport:
 
     def __init__(self) -> None:
         resolver = Resolver()
-        connector = _Connector(
-            limit=0, keepalive_timeout=IDLE_SECONDS, resolver=resolver, ttl_dns_cache=1
-        )
+        self._connector = _Connector(resolver)
         self._resolver = resolver
         self._session = aiohttp.ClientSession(
-            connector=connector,
+            connector=self._connector,
             timeout=NO_TIMEOUT,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=SET_BY_US,
@@ -76,7 +98,9 @@ class Transport:
         if via is not None and via.context is not None:
             more["ssl"] = via.context
             more["server_hostname"] = via.server_name
-        if via is not None and via.proxy is not None:
+        if via is not None and via.proxy is not None and via.proxy.scheme in socks.SCHEMES:
+            self._connector.socks[target.host, target.port] = via.proxy
+        elif via is not None and via.proxy is not None:
             more["proxy"] = self._url(via.proxy)
             more["proxy_headers"] = via.connect_headers
         try:

@@ -103,6 +103,8 @@ async def test_signed_assertion(listeners, clients):
     told = part(claims)
     assert (told["iss"], told["sub"], told["aud"]) == ("me", "me", tokens.url("/t"))
     assert told["extra"] == [1]
+    assert told["scope"] == "a b"
+    assert told["exp"] - told["iat"] == 600
     private.public_key().verify(
         decode(signature), f"{head}.{claims}".encode(), padding.PKCS1v15(), hashes.SHA384()
     )

@@ -86,13 +86,72 @@ async def test_tunnel(listeners, clients, authority, proxy_scheme):
     await listening.wait_closed()
 
 
-async def test_socks_is_refused_in_words(clients):
-    client = clients.client(HttpConfig(proxy_url="socks5://127.0.0.1:1"))
-    with pytest.raises(RequestError) as caught:
-        await client.request("POST", "http://receiver.example/")
-    assert str(caught.value) == (
-        'Post "<redacted>": proxyconnect tcp: proxy scheme socks5 is not supported'
+class Socks:
+    """A SOCKS 5 proxy that asks for a name and a password, and connects to the loopback address."""
+
+    def __init__(self, answer: int = 0) -> None:
+        self.answer = answer
+        self.asked: list[tuple[bytes, bytes]] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        _, count = await reader.readexactly(2)
+        methods = await reader.readexactly(count)
+        writer.write(bytes([5, 2 if 2 in methods else 0]))
+        identity = b""
+        if 2 in methods:
+            _, size = await reader.readexactly(2)
+            name = await reader.readexactly(size)
+            [size] = await reader.readexactly(1)
+            identity = name + b":" + await reader.readexactly(size)
+            writer.write(b"\x01\x00")
+        _, _, _, kind = await reader.readexactly(4)
+        size = 4 if kind == 1 else (await reader.readexactly(1))[0]
+        host = await reader.readexactly(size)
+        port = int.from_bytes(await reader.readexactly(2), "big")
+        self.asked.append((identity, host))
+        writer.write(bytes([5, self.answer, 0, 1, 127, 0, 0, 1, 0, 80]))
+        if self.answer:
+            writer.close()
+            return
+        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pipe(reader, there_writer), pipe(there_reader, writer))
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_socks(listeners, clients, authority, secure):
+    own = context_for(authority, "receiver.example") if secure else None
+    server = await listeners.start(tls=own)
+    proxy = Socks()
+    listening = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    client = clients.client(
+        HttpConfig(
+            proxy_url=f"socks5://us:pw@127.0.0.1:{port}",
+            tls_config=TlsConfig(ca=authority.cert_pem.bytes().decode()),
+        )
     )
+    for _ in range(2):
+        response = await client.request("POST", server.url("/hook", "receiver.example"))
+        assert response.status == 200
+    assert proxy.asked == [(b"us:pw", b"receiver.example")]
+    assert [(h.path, h["Proxy-Authorization"]) for h in server.heard] == [("/hook", None)] * 2
+    await client.close()
+    listening.close()
+    await listening.wait_closed()
+
+
+async def test_socks_says_no(clients):
+    listening = await asyncio.start_server(Socks(5).serve, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    client = clients.client(HttpConfig(proxy_url=f"socks5://127.0.0.1:{port}"))
+    with pytest.raises(RequestError) as caught:
+        await client.request("POST", "http://10.0.0.1/")
+    assert str(caught.value) == (
+        f'Post "<redacted>": socks connect tcp 127.0.0.1:{port}->10.0.0.1:80:'
+        " unknown error connection refused"
+    )
+    listening.close()
+    await listening.wait_closed()
 
 
 async def test_environment(listeners):

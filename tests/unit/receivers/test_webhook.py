@@ -87,6 +87,7 @@ def recorded(request: dict[str, object]) -> dict[str, object]:
     return request | {"headers": [h for h in request["headers"] if h[0] not in ignored]}
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 async def test_as_the_reference(case, tmp_path, listeners, clients):
     places = Places(0, tmp_path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 OK = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -130,6 +131,10 @@ def requests() -> list[Case]:
             to(http_headers=headers),
             files={"header": " from file\n"},
         ),
+        Case(
+            "http header value", "config 3.5 headers", to(http_headers={"X": {"values": ["a\nb"]}})
+        ),
+        Case("http header name", "config 3.5 headers", to(http_headers={"X A": {"values": ["a"]}})),
         Case("http header file missing", "config 3.5 headers", to(http_headers=headers)),
     ]
 
@@ -218,6 +223,11 @@ def failures() -> list[Case]:
             {"/": None},
         ),
         Case("not TLS", "receivers 0.1 errors", {"url": "https://HERE/"}),
+        Case(
+            "versions that exclude each other",
+            "config 3.5 tls",
+            {"url": "https://HERE/", "http_config": {"tls_config": {"max_version": "TLS11"}}},
+        ),
         Case("url empty after templating", "receivers 17 url", {"url": "{{ `` }}"}),
         Case(
             "url templated",
@@ -271,6 +281,7 @@ def proxies() -> list[Case]:
             "config 3.5 proxy",
             via("http://HERE/direct", "http://CLOSED", no_proxy="x,127.0.0.0/8"),
         ),
+        Case("proxy for socks away", "config 3.5 proxy", via(away, "socks5://CLOSED")),
         Case("proxy without scheme known", "config 3.5 proxy", via(away, "foo://HERE")),
         Case(
             "proxy answers 407",
@@ -322,6 +333,24 @@ def tokens() -> list[Case]:
             to(oauth2=base),
             {"/token?x=y": answer("200 OK", "hello", Content_Type="application/json")},
             differs='Post "<redacted>": oauth2: cannot parse json: the answer is no JSON object',
+        ),
+        case("oauth2 endpoint is no URL", good, token_url="::"),
+        case("oauth2 CA missing", good, tls_config={"ca_file": "FOLDER/none"}),
+        Case(
+            "oauth2 secret file missing",
+            "config 3.5 oauth2",
+            to(
+                oauth2={
+                    "client_id": "a",
+                    "client_secret_file": "FOLDER/x",
+                    "token_url": "http://HERE",
+                }
+            ),
+        ),
+        Case(
+            "oauth2 assertion without key",
+            "config 3.5 oauth2",
+            to(oauth2={"client_id": "a", "token_url": "http://HERE", "grant_type": JWT_BEARER}),
         ),
         Case(
             "oauth2 endpoint away",
