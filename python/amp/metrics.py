@@ -254,6 +254,9 @@ class Metrics:
             "amp_store_write_duration_seconds", "Duration of one group commit."
         )
         self.store_errors = self._counter("amp_store_errors", "Writes that failed.")
+        self.store_lost = self._counter(
+            "amp_store_lost_rows", "Rows that the store refused and that exist in memory only."
+        )
         self.snapshot_corrupt = self._counter(
             "amp_snapshot_corrupt", "Snapshot files and databases moved aside.", ("file",)
         )

@@ -249,6 +249,7 @@ class Writer:
 
     def _lose(self, rows: int, error: StoreRefusedError) -> None:
         self.health.lost += rows
+        self._metrics.store_lost.inc(rows)
         self._log.error("Store refused a row, it exists in memory only", err=str(error))
 
     def _write(self, changes: Changes) -> None:

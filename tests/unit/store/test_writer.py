@@ -111,6 +111,7 @@ async def test_a_refused_row_stops_no_other(tmp_path: Path) -> None:
     assert len(store.kept_alerts) == 9
     assert len(store.kept_log) == 1
     assert house.writer.health.lost == 1
+    assert house.sample("amp_store_lost_rows_total") == 1
     assert house.writer.health.ok
     assert "no sevens" in house.log.getvalue()
 
