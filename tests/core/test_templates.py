@@ -32,3 +32,25 @@ def test_renders_as_the_reference(case: dict[str, Any]) -> None:
     if "differs" in case:
         expected = case["ours"]
     assert outcome(case) == expected
+
+
+def test_checks_a_text_alone() -> None:
+    check_template("{{ .Status | toUpper }}")
+    check_template("{{ .Status | printf `%s` }}", builtins_only=True)
+    with pytest.raises(TemplateError, match=r'^template: :1: function "toUpper" not defined$'):
+        check_template("{{ toUpper .Status }}", builtins_only=True)
+
+
+def test_notifications_have_rendered_route_labels() -> None:
+    data = json.dumps({"routeLabels": {"team": "{{ x }}"}}).encode()
+    assert Templates().render('{{ routeLabels "team" }}', data, 0) == "{{ x }}"
+
+
+def test_now_is_given() -> None:
+    assert Templates().render("{{ now.UTC.Unix }} {{ since now }}", b"{}", 5_000_000_000) == "5 0s"
+
+
+@pytest.mark.parametrize("data", [b"", b"[]x", b'{"alerts": 1}', b'{"commonLabels": {"a": 1}}'])
+def test_refuses_data_of_another_shape(data: bytes) -> None:
+    with pytest.raises(ValueError, match="template data"):
+        Templates().render("x {{ .Status }}", data, 0)

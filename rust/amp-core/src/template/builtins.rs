@@ -208,10 +208,7 @@ fn same_value(a: &Value, b: &Value) -> Result<bool, String> {
         return Ok(is_nil(a) == is_nil(b));
     }
     if std::mem::discriminant(a) != std::mem::discriminant(b) && kind(a) != kind(b) {
-        let (shown_a, shown_b) = (
-            sprint(std::slice::from_ref(a)),
-            sprint(std::slice::from_ref(b)),
-        );
+        let (shown_a, shown_b) = (as_text(a), sprint(std::slice::from_ref(b)));
         return Err(format!(
             "non-comparable types {shown_a}: {}, {}: {shown_b}",
             a.type_name(),
@@ -223,10 +220,14 @@ fn same_value(a: &Value, b: &Value) -> Result<bool, String> {
         (Value::Pair(a), Value::Pair(b)) => Ok(a == b),
         (Value::Location(a), Value::Location(b)) => Ok(a == b),
         _ => {
-            let shown = sprint(std::slice::from_ref(a));
-            Err(format!("non-comparable type {shown}: {}", b.type_name()))
+            let (shown, kind) = (as_text(b), b.type_name());
+            Err(format!("non-comparable type {shown}: {kind}"))
         }
     }
+}
+
+fn as_text(value: &Value) -> String {
+    sprintf("%s", std::slice::from_ref(value))
 }
 
 /// The kind of types without an order: list, map or struct.

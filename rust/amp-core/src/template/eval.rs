@@ -107,7 +107,7 @@ impl<'a> Exec<'a> {
         let value = value.unwrap_or(Value::Invalid);
         for name in &pipe.declared {
             if pipe.assigns {
-                self.set_variable(name, value.clone());
+                self.set_variable(name, value.clone())?;
             } else {
                 self.push(Arc::clone(name), value.clone());
             }
@@ -240,10 +240,13 @@ impl<'a> Exec<'a> {
         let Some((end, names)) = names.split_last() else {
             return Ok(receiver);
         };
+        let mut of_dict = false;
         for name in names {
-            receiver = self.field(dot, name, operand, &[], None, receiver)?;
+            let next_of_dict = matches!(receiver, Value::Dict(_));
+            receiver = self.field(dot, name, operand, &[], None, (receiver, of_dict))?;
+            of_dict = next_of_dict;
         }
-        self.field(dot, end, operand, args, last, receiver)
+        self.field(dot, end, operand, args, last, (receiver, of_dict))
     }
 
     fn field(
@@ -253,7 +256,7 @@ impl<'a> Exec<'a> {
         operand: &'a Operand,
         args: &'a [Operand],
         last: Option<Value>,
-        receiver: Value,
+        (receiver, of_dict): (Value, bool),
     ) -> Outcome<Value> {
         match &receiver {
             Value::Invalid => return Ok(Value::Invalid),
@@ -284,10 +287,15 @@ impl<'a> Exec<'a> {
                 "{name} has arguments but cannot be invoked as function"
             )),
             Some(value) => Ok(value),
-            None => self.fail(format!(
-                "can't evaluate field {name} in type {}",
-                receiver.type_name()
-            )),
+            None => {
+                // What a dict holds is of the interface's type to messages.
+                let kind = if of_dict {
+                    "interface {}"
+                } else {
+                    receiver.type_name()
+                };
+                self.fail(member::no_field(&receiver, name, kind))
+            }
         }
     }
 

@@ -161,11 +161,13 @@ impl<'a> Exec<'a> {
         found.map(|variable| &variable.value)
     }
 
-    pub(super) fn set_variable(&mut self, name: &str, value: Value) {
+    pub(super) fn set_variable(&mut self, name: &str, value: Value) -> Outcome<()> {
         let scope = &mut self.variables[self.base..];
-        if let Some(variable) = scope.iter_mut().rev().find(|v| *v.name == *name) {
-            variable.value = value;
+        match scope.iter_mut().rev().find(|v| *v.name == *name) {
+            Some(variable) => variable.value = value,
+            None => return self.fail(format!("undefined variable: {name}")),
         }
+        Ok(())
     }
 
     fn set_top_variable(&mut self, from_top: usize, value: Value) {
@@ -247,7 +249,7 @@ impl<'a> Exec<'a> {
             self.step()?;
             ran = true;
             index += 1;
-            self.bind(branch, key, element.clone());
+            self.bind(branch, key, element.clone())?;
             let flow = self.body(&element, &branch.body)?;
             self.variables.truncate(mark);
             if matches!(flow, Flow::Break) {
@@ -307,21 +309,22 @@ impl<'a> Exec<'a> {
         })
     }
 
-    fn bind(&mut self, branch: &Branch, key: Value, element: Value) {
+    fn bind(&mut self, branch: &Branch, key: Value, element: Value) -> Outcome<()> {
         let names = &branch.pipe.declared;
         match (&names[..], branch.pipe.assigns) {
             ([], _) => {}
-            ([one], true) => self.set_variable(one, element),
+            ([one], true) => self.set_variable(one, element)?,
             ([_], false) => self.set_top_variable(1, element),
             ([first, second, ..], true) => {
-                self.set_variable(first, key);
-                self.set_variable(second, element);
+                self.set_variable(first, key)?;
+                self.set_variable(second, element)?;
             }
             (_, false) => {
                 self.set_top_variable(1, element);
                 self.set_top_variable(2, key);
             }
         }
+        Ok(())
     }
 
     fn call_template(&mut self, dot: &Value, call: &'a Call) -> Outcome<()> {

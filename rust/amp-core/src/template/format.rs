@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::format_number::{float_text, integer};
+use super::go_syntax;
 use super::quote::{quote_ascii, quote_char};
-use super::time::{Time, Zone, duration_text};
+use super::time::duration_text;
 use super::value::{Value, sorted_pairs};
 use crate::labels::Label;
 use crate::quote::quote;
@@ -195,7 +196,12 @@ impl Printf<'_> {
             return None;
         }
         self.rest = rest;
-        digits.parse().ok().filter(|&number| number <= MAX_NUMBER)
+        let number = digits.parse().ok().filter(|&number| number <= MAX_NUMBER);
+        if number.is_none() {
+            // A number that is too large ends the format.
+            self.rest = "";
+        }
+        number
     }
 
     fn number_argument(&mut self) -> Option<i64> {
@@ -255,8 +261,8 @@ impl Printf<'_> {
 /// Writes one argument by its verb.
 fn argument(out: &mut String, value: &Value, verb: char, flags: &Flags) {
     match (value, verb) {
+        (Value::NilInterface, 'T' | 'v') | (Value::Invalid, 'v') => pad(out, "<nil>", flags),
         (_, 'T') => pad(out, value.type_name(), flags),
-        (Value::Invalid | Value::NilInterface, 'v') => pad(out, "<nil>", flags),
         (Value::Invalid | Value::NilInterface, _) => {
             let _ = write!(out, "%!{verb}(<nil>)");
         }
@@ -320,10 +326,10 @@ fn pairs_text(pairs: &[std::sync::Arc<Label>]) -> String {
     out
 }
 
-fn print_value(out: &mut String, value: &Value, verb: char, flags: &Flags) {
+pub(super) fn print_value(out: &mut String, value: &Value, verb: char, flags: &Flags) {
     if flags.sharp_v {
         let mut shown = String::new();
-        go_syntax(&mut shown, value);
+        go_syntax::write(&mut shown, value);
         return pad(out, &shown, flags);
     }
     if matches!(verb, 'v' | 's' | 'x' | 'X' | 'q')
@@ -470,7 +476,7 @@ fn hex(text: &str, upper: bool, flags: &Flags) -> String {
 }
 
 /// The fields of a struct, in Go's order.
-fn fields(value: &Value) -> Vec<(&'static str, Value)> {
+pub(super) fn fields(value: &Value) -> Vec<(&'static str, Value)> {
     match value {
         Value::Data(data) => vec![
             ("Receiver", Value::text(&*data.receiver)),
@@ -529,85 +535,4 @@ fn print_struct(out: &mut String, value: &Value, verb: char, flags: &Flags) {
         print_value(out, &field, verb, flags);
     }
     out.push('}');
-}
-
-/// A value as `%#v` shows it.
-fn go_syntax(out: &mut String, value: &Value) {
-    let name = value.type_name();
-    match value {
-        Value::Invalid | Value::NilInterface => out.push_str("<nil>"),
-        Value::Str(text) | Value::Trusted(_, text) => out.push_str(&quote(text)),
-        Value::Time(time) => out.push_str(&time_syntax(time)),
-        Value::Location(zone) => {
-            let _ = write!(out, "time.Location({})", quote(zone.name()));
-        }
-        Value::Byte(number) => {
-            let _ = write!(out, "{number:#x}");
-        }
-        Value::Dict(map) => {
-            let pairs = map.iter().map(|(key, value)| (&**key, value.clone()));
-            syntax_map(out, name, pairs);
-        }
-        Value::Kv(labels) => {
-            let pairs = labels
-                .iter()
-                .map(|label| (&*label.name, Value::text(&*label.value)));
-            syntax_map(out, name, pairs);
-        }
-        Value::Data(_) | Value::Alert(_) | Value::Pair(_) => {
-            let _ = write!(out, "{}{{", name.trim_start_matches('*'));
-            for (index, (field, value)) in fields(value).into_iter().enumerate() {
-                if index > 0 {
-                    out.push_str(", ");
-                }
-                let _ = write!(out, "{field}:");
-                go_syntax(out, &value);
-            }
-            out.push('}');
-        }
-        list if list.is_list() => {
-            let _ = write!(out, "{name}{{");
-            for at in 0..list.len().unwrap_or(0) {
-                if at > 0 {
-                    out.push_str(", ");
-                }
-                if let Some(element) = list.element(at) {
-                    go_syntax(out, &element);
-                }
-            }
-            out.push('}');
-        }
-        plain => match plain.as_int() {
-            Some(number) => {
-                let _ = write!(out, "{number}");
-            }
-            None => print_value(out, plain, 'v', &Flags::default()),
-        },
-    }
-}
-
-fn syntax_map<'a>(out: &mut String, name: &str, pairs: impl Iterator<Item = (&'a str, Value)>) {
-    let _ = write!(out, "{name}{{");
-    for (index, (key, value)) in pairs.enumerate() {
-        if index > 0 {
-            out.push_str(", ");
-        }
-        let _ = write!(out, "{}:", quote(key));
-        go_syntax(out, &value);
-    }
-    out.push('}');
-}
-
-fn time_syntax(time: &Time) -> String {
-    let parts = time.parts();
-    let place = match &time.zone {
-        Zone::Utc => "time.UTC".to_owned(),
-        Zone::Local => "time.Local".to_owned(),
-        zone => format!("time.Location({})", quote(zone.name())),
-    };
-    let month = super::layout::MONTHS[usize::from(parts.month.clamp(1, 12)) - 1];
-    format!(
-        "time.Date({}, time.{month}, {}, {}, {}, {}, {}, {place})",
-        parts.year, parts.day, parts.hour, parts.minute, parts.second, time.nanos
-    )
 }

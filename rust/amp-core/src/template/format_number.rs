@@ -88,7 +88,10 @@ pub(super) fn float_text(
         };
         return pad(out, &format!("{sign}{word}"), &plain);
     }
-    let digits = digits(magnitude, verb, precision);
+    let mut digits = digits(magnitude, verb, precision);
+    if flags.sharp {
+        digits = with_point(&digits, verb, precision);
+    }
     let width = flags.width.unwrap_or(0);
     let length = digits.len() + sign.len();
     if flags.zero && !flags.minus && width > length {
@@ -98,6 +101,25 @@ pub(super) fn float_text(
         return;
     }
     pad(out, &format!("{sign}{digits}"), flags);
+}
+
+/// The form of the `#` flag: always a point, and `%g` keeps its zeros.
+fn with_point(digits: &str, verb: char, precision: Option<usize>) -> String {
+    let (number, exponent) = match digits.find(['e', 'E']) {
+        Some(at) => digits.split_at(at),
+        None => (digits, ""),
+    };
+    let mut out = number.to_owned();
+    if !out.contains('.') {
+        out.push('.');
+    }
+    if verb.eq_ignore_ascii_case(&'g') {
+        let shown = out.chars().filter(char::is_ascii_digit);
+        let count = shown.skip_while(|&c| c == '0').count();
+        let zeros = precision.unwrap_or(6).saturating_sub(count);
+        out.extend(std::iter::repeat_n('0', zeros));
+    }
+    out + exponent
 }
 
 /// The shortest form of a number, as `%v` shows it.

@@ -184,12 +184,9 @@ fn humanize_duration(value: &Value) -> Result<String, String> {
         Value::Float(number) => *number,
         Value::Int(number) | Value::Int64(number) => number::to_float(*number),
         Value::Duration(ns) => number::to_float(*ns) / 1e9,
-        Value::Str(text) => number::float(text).ok_or_else(|| {
-            format!(
-                "strconv.ParseFloat: parsing {}: invalid syntax",
-                quote(text)
-            )
-        })?,
+        Value::Str(text) => number::float(text)
+            .map_err(|reason| format!("strconv.ParseFloat: parsing {}: {reason}", quote(text)))?,
+        Value::NilInterface => return Err("can't convert <nil> to float".to_owned()),
         other => return Err(format!("can't convert {} to float", other.type_name())),
     };
     if !seconds.is_finite() {

@@ -244,8 +244,8 @@ impl Fields {
         }
         let hours = self.zone.strip_prefix("GMT").and_then(|h| h.parse().ok());
         let offset: i32 = hours.unwrap_or(0) * 3600;
+        // An invented zone only relabels the clock: the text is taken as UTC.
         Ok(Time {
-            seconds: time.seconds - i64::from(offset),
             zone: Zone::Fixed(offset, self.zone.into()),
             ..time
         })

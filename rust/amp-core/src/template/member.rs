@@ -74,6 +74,19 @@ pub(super) fn field(receiver: &Value, name: &str) -> Option<Value> {
     })
 }
 
+/// What is said of a field that is not there for templates.
+pub(super) fn no_field(receiver: &Value, name: &str, kind: &str) -> String {
+    let hidden = match receiver {
+        Value::Data(_) => name == "routeLabelsRendered",
+        Value::Time(_) => matches!(name, "wall" | "ext" | "loc"),
+        _ => false,
+    };
+    if hidden {
+        return format!("{name} is an unexported field of struct type {kind}");
+    }
+    format!("can't evaluate field {name} in type {kind}")
+}
+
 /// What a method takes, `None` when the value has no such method.
 pub(super) fn signature(receiver: &Value, name: &str) -> Option<Signature> {
     Some(match (receiver, name) {

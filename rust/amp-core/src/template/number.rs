@@ -22,7 +22,7 @@ pub(super) fn number(text: &str) -> Result<Number, String> {
     if found.unsigned {
         return Ok(found);
     }
-    if let Some(value) = float(text) {
+    if let Ok(value) = float(text) {
         if !text.contains(['.', 'e', 'E', 'p', 'P']) {
             return Err(format!("integer overflow: {}", quote(text)));
         }
@@ -38,7 +38,9 @@ pub(super) fn number(text: &str) -> Result<Number, String> {
 
 /// Reads a character literal, which is a whole number.
 pub(super) fn character(text: &str) -> Result<Number, String> {
-    let unquoted = unquote(text).unwrap_or_default();
+    let Some(unquoted) = unquote(text).filter(|unquoted| !unquoted.is_empty()) else {
+        return Err("invalid syntax".to_owned());
+    };
     let mut chars = unquoted.chars();
     match (chars.next(), chars.next()) {
         (Some(c), None) => Ok(Number {
@@ -100,10 +102,22 @@ fn integer(text: &str) -> Option<i64> {
 }
 
 /// Reads a floating-point text as Go's `ParseFloat`: decimal or hexadecimal, with underscores of literals.
-pub(super) fn float(text: &str) -> Option<f64> {
+pub(super) fn float(text: &str) -> Result<f64, &'static str> {
+    let value = plain_float(text).ok_or("invalid syntax")?;
+    if value.is_infinite() && text.contains(|c: char| c.is_ascii_digit()) {
+        return Err("value out of range");
+    }
+    Ok(value)
+}
+
+fn plain_float(text: &str) -> Option<f64> {
     let negative = text.starts_with('-');
     let rest = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let lower = rest.to_ascii_lowercase();
+    let misplaced = rest.starts_with('_') || rest.ends_with('_') || rest.contains("__");
+    if misplaced {
+        return None;
+    }
+    let lower = rest.to_ascii_lowercase().replace('_', "");
     let value = if let Some(hex) = lower.strip_prefix("0x") {
         hex_float(hex)?
     } else {
@@ -111,11 +125,7 @@ pub(super) fn float(text: &str) -> Option<f64> {
             "inf" | "infinity" => f64::INFINITY,
             "nan" => f64::NAN,
             _ if lower.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
-                let value: f64 = lower.parse().ok()?;
-                if value.is_infinite() {
-                    return None;
-                }
-                value
+                lower.parse().ok()?
             }
             _ => return None,
         }

@@ -5,8 +5,7 @@
 use std::sync::Arc;
 
 use super::lex::{Kind, Token, tokens};
-use super::node::{Branch, Call, Command, Node, Operand, OperandKind, Pipe, Source, Tree};
-use super::number;
+use super::node::{Branch, Call, Node, Source, Tree};
 use super::quote::unquote;
 use crate::quote::quote;
 
@@ -69,7 +68,7 @@ enum Statement {
     Ending(Ending),
 }
 
-struct Parser {
+pub(super) struct Parser {
     tokens: Vec<Token>,
     next: usize,
     /// The furthest token that was asked for: messages name its line.
@@ -77,20 +76,20 @@ struct Parser {
     /// Indexes of tokens that were given back, the last one first in line.
     pushed: Vec<usize>,
     source: Arc<Source>,
-    known: fn(&str) -> bool,
-    variables: Vec<Arc<str>>,
+    pub(super) known: fn(&str) -> bool,
+    pub(super) variables: Vec<Arc<str>>,
     range_depth: usize,
     action_line: usize,
-    depth: usize,
+    pub(super) depth: usize,
     definitions: Vec<Tree>,
 }
 
-type Parse<T> = Result<T, String>;
+pub(super) type Parse<T> = Result<T, String>;
 
 impl Parser {
     // --- tokens
 
-    fn take(&mut self) -> usize {
+    pub(super) fn take(&mut self) -> usize {
         if let Some(index) = self.pushed.pop() {
             return index;
         }
@@ -100,7 +99,7 @@ impl Parser {
         index
     }
 
-    fn take_solid(&mut self) -> usize {
+    pub(super) fn take_solid(&mut self) -> usize {
         loop {
             let index = self.take();
             if self.tokens[index].kind != Kind::Space {
@@ -109,32 +108,32 @@ impl Parser {
         }
     }
 
-    fn back(&mut self, index: usize) {
+    pub(super) fn back(&mut self, index: usize) {
         self.pushed.push(index);
     }
 
-    fn peek(&mut self) -> Kind {
+    pub(super) fn peek(&mut self) -> Kind {
         let index = self.take();
         self.back(index);
         self.tokens[index].kind
     }
 
-    fn peek_solid(&mut self) -> usize {
+    pub(super) fn peek_solid(&mut self) -> usize {
         let index = self.take_solid();
         self.back(index);
         index
     }
 
-    fn kind(&self, index: usize) -> Kind {
+    pub(super) fn kind(&self, index: usize) -> Kind {
         self.tokens[index].kind
     }
 
-    fn text(&self, index: usize) -> &str {
+    pub(super) fn text(&self, index: usize) -> &str {
         let token = &self.tokens[index];
         &self.source.text[token.start..token.end]
     }
 
-    fn start(&self, index: usize) -> usize {
+    pub(super) fn start(&self, index: usize) -> usize {
         self.tokens[index].start
     }
 
@@ -155,7 +154,7 @@ impl Parser {
 
     // --- errors
 
-    fn fail<T>(&self, message: impl AsRef<str>) -> Parse<T> {
+    pub(super) fn fail<T>(&self, message: impl AsRef<str>) -> Parse<T> {
         Err(format!(
             "template: {}:{}: {}",
             self.source.name,
@@ -164,7 +163,7 @@ impl Parser {
         ))
     }
 
-    fn unexpected<T>(&self, index: usize, context: &str) -> Parse<T> {
+    pub(super) fn unexpected<T>(&self, index: usize, context: &str) -> Parse<T> {
         let token = &self.tokens[index];
         if let Some(message) = &token.message {
             let mut extra = String::new();
@@ -182,7 +181,7 @@ impl Parser {
         self.fail(format!("unexpected {} in {context}", self.shown(index)))
     }
 
-    fn expect(&mut self, kinds: &[Kind], context: &str) -> Parse<usize> {
+    pub(super) fn expect(&mut self, kinds: &[Kind], context: &str) -> Parse<usize> {
         let index = self.take_solid();
         if kinds.contains(&self.kind(index)) {
             return Ok(index);
@@ -190,7 +189,7 @@ impl Parser {
         self.unexpected(index, context)
     }
 
-    fn deeper(&mut self) -> Parse<()> {
+    pub(super) fn deeper(&mut self) -> Parse<()> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return self.fail("max expression depth exceeded");
@@ -445,225 +444,10 @@ impl Parser {
         self.unexpected(index, context)
     }
 
-    fn unquoted(&self, index: usize) -> Parse<Arc<str>> {
+    pub(super) fn unquoted(&self, index: usize) -> Parse<Arc<str>> {
         match unquote(self.text(index)) {
             Some(text) => Ok(text.into()),
             None => self.fail("invalid syntax"),
         }
-    }
-
-    // --- pipelines
-
-    fn pipeline(&mut self, context: &str, end: Kind) -> Parse<Arc<Pipe>> {
-        let first = self.peek_solid();
-        let mut pipe = Pipe {
-            at: self.start(first),
-            assigns: false,
-            declared: Vec::new(),
-            commands: Vec::new(),
-        };
-        while self.declaration(&mut pipe, context)? {}
-        loop {
-            let index = self.take_solid();
-            match self.kind(index) {
-                kind if kind == end => return self.checked(pipe, context),
-                Kind::Bool
-                | Kind::CharConstant
-                | Kind::Complex
-                | Kind::Dot
-                | Kind::Field
-                | Kind::Identifier
-                | Kind::Number
-                | Kind::Nil
-                | Kind::RawString
-                | Kind::String
-                | Kind::Variable
-                | Kind::LeftParen => {
-                    self.back(index);
-                    let command = self.command()?;
-                    pipe.commands.push(command);
-                }
-                _ => return self.unexpected(index, context),
-            }
-        }
-    }
-
-    /// Reads `$x :=`, `$x =` or the `$i,` of a range; whether a further variable follows.
-    fn declaration(&mut self, pipe: &mut Pipe, context: &str) -> Parse<bool> {
-        let variable = self.peek_solid();
-        if self.kind(variable) != Kind::Variable {
-            return Ok(false);
-        }
-        self.take();
-        let after = self.take();
-        let mut next = after;
-        if self.kind(after) == Kind::Space {
-            next = self.take_solid();
-        }
-        let comma = self.kind(next) == Kind::Char && self.text(next) == ",";
-        if matches!(self.kind(next), Kind::Assign | Kind::Declare) || comma {
-            let name: Arc<str> = self.text(variable).into();
-            pipe.declared.push(Arc::clone(&name));
-            self.variables.push(name);
-            if !comma {
-                pipe.assigns = self.kind(next) == Kind::Assign;
-                return Ok(false);
-            }
-            if context == "range" && pipe.declared.len() < 2 {
-                let index = self.peek_solid();
-                if matches!(
-                    self.kind(index),
-                    Kind::Variable | Kind::RightDelim | Kind::RightParen
-                ) {
-                    return Ok(true);
-                }
-                return self.fail("range can only initialize variables");
-            }
-            return self.fail(format!("too many declarations in {context}"));
-        }
-        self.back(next);
-        if next != after {
-            self.back(after);
-        }
-        self.back(variable);
-        Ok(false)
-    }
-
-    fn checked(&self, pipe: Pipe, context: &str) -> Parse<Arc<Pipe>> {
-        if pipe.commands.is_empty() {
-            return self.fail(format!("missing value for {context}"));
-        }
-        for (index, command) in pipe.commands.iter().enumerate().skip(1) {
-            if matches!(
-                command.args[0].kind,
-                OperandKind::Bool(_)
-                    | OperandKind::Dot
-                    | OperandKind::Nil
-                    | OperandKind::Number(_)
-                    | OperandKind::Text { .. }
-            ) {
-                return self.fail(format!(
-                    "non executable command in pipeline stage {}",
-                    index + 1
-                ));
-            }
-        }
-        Ok(Arc::new(pipe))
-    }
-
-    fn command(&mut self) -> Parse<Command> {
-        let first = self.peek_solid();
-        let mut command = Command {
-            at: self.start(first),
-            args: Vec::new(),
-        };
-        loop {
-            self.peek_solid();
-            if let Some(operand) = self.operand()? {
-                command.args.push(operand);
-            }
-            let index = self.take();
-            match self.kind(index) {
-                Kind::Space => continue,
-                Kind::RightDelim | Kind::RightParen => self.back(index),
-                Kind::Pipe => {}
-                _ => return self.unexpected(index, "operand"),
-            }
-            break;
-        }
-        if command.args.is_empty() {
-            return self.fail("empty command");
-        }
-        Ok(command)
-    }
-
-    fn operand(&mut self) -> Parse<Option<Operand>> {
-        let Some(mut operand) = self.term()? else {
-            return Ok(None);
-        };
-        if self.peek() != Kind::Field {
-            return Ok(Some(operand));
-        }
-        let first = self.peek_solid();
-        let at = self.start(first);
-        let mut names: Vec<Arc<str>> = Vec::new();
-        while self.peek() == Kind::Field {
-            let index = self.take();
-            names.push(self.text(index)[1..].into());
-        }
-        match &mut operand.kind {
-            OperandKind::Field(earlier) | OperandKind::Variable(earlier) => {
-                earlier.append(&mut names);
-                operand.at = at;
-            }
-            OperandKind::Bool(_)
-            | OperandKind::Text { .. }
-            | OperandKind::Number(_)
-            | OperandKind::Nil
-            | OperandKind::Dot => {
-                let shown = quote(&operand.to_string());
-                return self.fail(format!("unexpected . after term {shown}"));
-            }
-            _ => {
-                operand = Operand {
-                    at,
-                    kind: OperandKind::Chain(Box::new(operand), names),
-                };
-            }
-        }
-        Ok(Some(operand))
-    }
-
-    fn term(&mut self) -> Parse<Option<Operand>> {
-        let index = self.take_solid();
-        let at = self.start(index);
-        let text = self.text(index);
-        let kind = match self.kind(index) {
-            Kind::Identifier => {
-                if !(self.known)(text) {
-                    return self.fail(format!("function {} not defined", quote(text)));
-                }
-                OperandKind::Identifier(text.into())
-            }
-            Kind::Dot => OperandKind::Dot,
-            Kind::Nil => OperandKind::Nil,
-            Kind::Variable => {
-                if !self.variables.iter().any(|name| **name == *text) {
-                    return self.fail(format!("undefined variable {}", quote(text)));
-                }
-                OperandKind::Variable(vec![text.into()])
-            }
-            Kind::Field => OperandKind::Field(vec![text[1..].into()]),
-            Kind::Bool => OperandKind::Bool(text == "true"),
-            kind @ (Kind::CharConstant | Kind::Complex | Kind::Number) => {
-                let read = if kind == Kind::CharConstant {
-                    number::character(text)
-                } else {
-                    number::number(text)
-                };
-                match read {
-                    Ok(number) => OperandKind::Number(number),
-                    Err(message) => return self.fail(message),
-                }
-            }
-            Kind::LeftParen => {
-                self.deeper()?;
-                let pipe = self.pipeline("parenthesized pipeline", Kind::RightParen)?;
-                self.depth -= 1;
-                return Ok(Some(Operand {
-                    at: pipe.at,
-                    kind: OperandKind::Pipe(pipe),
-                }));
-            }
-            Kind::String | Kind::RawString => OperandKind::Text {
-                value: self.unquoted(index)?,
-                quoted: text.into(),
-            },
-            _ => {
-                self.back(index);
-                return Ok(None);
-            }
-        };
-        Ok(Some(Operand { at, kind }))
     }
 }

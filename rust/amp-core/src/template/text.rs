@@ -124,7 +124,8 @@ pub(super) fn base64_decode(text: &str) -> Result<String, String> {
         }
         let rest = &block[digits..];
         if block.len() < 4 {
-            return Err(bad(text.len()));
+            let begin = if rest.is_empty() { block.len() } else { 0 };
+            return Err(bad(text.len() - begin));
         }
         if let Some((at, _)) = rest.iter().find(|(_, byte)| *byte != b'=') {
             return Err(bad(*at));
