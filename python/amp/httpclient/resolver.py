@@ -10,6 +10,7 @@ from functools import partial
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 LOOKUP_THREADS = 32
+KNOWN_NAMES = 256
 
 
 class Resolver(AbstractResolver):
@@ -17,6 +18,11 @@ class Resolver(AbstractResolver):
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup")
+        self._first: dict[str, str] = {}
+
+    def first(self, host: str) -> str:
+        """The address that a name's last look-up gave first; the host itself without one."""
+        return self._first.get(host, host)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -26,6 +32,9 @@ class Resolver(AbstractResolver):
             socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG
         )
         found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        if len(self._first) >= KNOWN_NAMES:
+            self._first.clear()
+        self._first[host] = str(found[0][4][0])
         return [
             ResolveResult(
                 hostname=host,

@@ -114,7 +114,7 @@ class Transport:
             ) as answer:
                 return await _read(answer)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise RequestError(_text(error)) from None
+            raise RequestError(_text(error, self._resolver)) from None
 
     async def close(self) -> None:
         """Closes every connection."""
@@ -159,7 +159,7 @@ async def _body(answer: aiohttp.ClientResponse) -> bytes:
     return b"".join(pieces)[:MAX_BODY_BYTES]
 
 
-def _text(error: Exception) -> str:
+def _text(error: Exception, resolver: Resolver) -> str:
     match error:
         case aiohttp.ClientHttpProxyError():
             return error.message
@@ -170,9 +170,9 @@ def _text(error: Exception) -> str:
         case aiohttp.ClientConnectorDNSError():
             return lookup_text(error.host, error.os_error)  # type: ignore[arg-type]
         case aiohttp.ClientProxyConnectionError():
-            return f"proxyconnect tcp: {_dial(error)}"
+            return f"proxyconnect tcp: {_dial(error, resolver)}"
         case aiohttp.ClientConnectorError():
-            return _dial(error)
+            return _dial(error, resolver)
         case aiohttp.ServerDisconnectedError():
             return "EOF"
         case aiohttp.ClientPayloadError():
@@ -192,7 +192,7 @@ def _malformed(message: str) -> str:
     return " ".join(lines)[:SHOWN_CHARACTERS]
 
 
-def _dial(error: aiohttp.ClientConnectorError) -> str:
+def _dial(error: aiohttp.ClientConnectorError, resolver: Resolver) -> str:
     cause = error.os_error
     if isinstance(cause, ssl.SSLError):
         return tls_text(cause)
@@ -202,4 +202,4 @@ def _dial(error: aiohttp.ClientConnectorError) -> str:
         return "EOF"
     if isinstance(cause, socket.gaierror):
         return lookup_text(error.host, cause)
-    return dial_text((error.host, error.port or 0), cause)
+    return dial_text((resolver.first(error.host), error.port or 0), cause)

@@ -45,6 +45,11 @@ async def test_refused_connection_reads_as_upstreams(clients):
     )
 
 
+async def test_refused_connection_to_a_name_shows_its_address(clients):
+    with pytest.raises(RequestError, match=r"dial tcp (127.0.0.1|\[::1\]):1: connect: connection"):
+        await clients.client().request("POST", "http://localhost:1/")
+
+
 @pytest.mark.parametrize(
     ("given", "status", "body"),
     [
