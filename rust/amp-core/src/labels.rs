@@ -85,14 +85,7 @@ impl LabelSet {
     ///
     /// Upstream: common model `LabelsToSignature`.
     pub fn fingerprint(&self) -> u64 {
-        let mut hash = Fnv::default();
-        for label in self {
-            hash.write(label.name.as_bytes());
-            hash.write(&[0xFF]);
-            hash.write(label.value.as_bytes());
-            hash.write(&[0xFF]);
-        }
-        hash.0
+        fingerprint(self.iter().map(|label| (&*label.name, &*label.value)))
     }
 
     /// The identity used by the notification log: xxHash64 over the same bytes as the fingerprint.
@@ -131,6 +124,18 @@ impl<'a> IntoIterator for &'a LabelSet {
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter()
     }
+}
+
+/// The fingerprint of pairs that are sorted by name and distinct.
+pub fn fingerprint<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> u64 {
+    let mut hash = Fnv::default();
+    for (name, value) in pairs {
+        hash.write(name.as_bytes());
+        hash.write(&[0xFF]);
+        hash.write(value.as_bytes());
+        hash.write(&[0xFF]);
+    }
+    hash.0
 }
 
 /// FNV-1a, 64 bits.

@@ -162,7 +162,10 @@ impl SilenceIndex {
 
 impl Silence {
     fn matches(&self, labels: &LabelSet) -> bool {
-        self.sets.iter().any(|set| matcher::all_match(set, labels))
+        // A set without matchers would mute everything; upstream never lets one in.
+        self.sets
+            .iter()
+            .any(|set| !set.is_empty() && matcher::all_match(set, labels))
     }
 }
 
@@ -229,6 +232,14 @@ mod tests {
         assert_eq!(asked(&[("a", "1"), ("b", "y")]), 0);
         assert_eq!(asked(&[("c", "0")]), 1);
         assert_eq!(asked(&[("a", "1"), ("b", "xy"), ("c", "0")]), 1);
+    }
+
+    #[test]
+    fn an_empty_set_mutes_nothing() {
+        let mut index = SilenceIndex::default();
+        index.set("s", vec![Vec::new()], at(0), at(9));
+        let labels = LabelSet::from_pairs([("a", "b")]);
+        assert!(active(&index, &mut Verdict::default(), &labels, 1).is_empty());
     }
 
     #[test]

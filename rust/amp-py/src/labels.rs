@@ -1,13 +1,46 @@
 //! Label sets given as Python mappings.
 
-use std::collections::BTreeMap;
-
-use amp_core::labels::LabelSet;
+use amp_core::labels::{self, LabelSet};
 use amp_core::matcher::{self, Mode};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyString};
 
 use crate::error::python_error;
+
+/// The names and values of a mapping, in its order.
+struct Pairs<'py>(Vec<(Bound<'py, PyString>, Bound<'py, PyString>)>);
+
+impl<'py> FromPyObject<'_, 'py> for Pairs<'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let mut pairs;
+        if let Ok(labels) = object.cast::<PyDict>() {
+            pairs = Vec::with_capacity(labels.len());
+            for (name, value) in labels.iter() {
+                pairs.push((name.cast_into()?, value.cast_into()?));
+            }
+        } else {
+            pairs = Vec::new();
+            for item in object.cast::<PyMapping>()?.items()? {
+                pairs.push(item.extract()?);
+            }
+        }
+        Ok(Self(pairs))
+    }
+}
+
+impl Pairs<'_> {
+    /// As texts, sorted by name.
+    fn sorted(&self) -> PyResult<Vec<(&str, &str)>> {
+        let mut texts = Vec::with_capacity(self.0.len());
+        for (name, value) in &self.0 {
+            texts.push((name.to_str()?, value.to_str()?));
+        }
+        texts.sort_unstable_by_key(|(name, _)| *name);
+        Ok(texts)
+    }
+}
 
 /// A mapping of texts, taken over as a label set.
 pub(crate) struct Labels(pub(crate) LabelSet);
@@ -16,34 +49,15 @@ impl<'py> FromPyObject<'_, 'py> for Labels {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        if let Ok(labels) = object.cast::<PyDict>() {
-            let mut pairs = Vec::with_capacity(labels.len());
-            for (name, value) in labels.iter() {
-                pairs.push((
-                    name.cast_into::<PyString>()?,
-                    value.cast_into::<PyString>()?,
-                ));
-            }
-            let mut texts = Vec::with_capacity(pairs.len());
-            for (name, value) in &pairs {
-                texts.push((name.to_str()?, value.to_str()?));
-            }
-            return Ok(Self(LabelSet::from_pairs(texts)));
-        }
-        let mut labels = BTreeMap::new();
-        for item in object.cast::<PyMapping>()?.items()? {
-            let (name, value): (String, String) = item.extract()?;
-            labels.insert(name, value);
-        }
-        Ok(Self(LabelSet::from_pairs(
-            labels.iter().map(|(name, value)| (&**name, &**value)),
-        )))
+        let pairs = Pairs::extract(object)?;
+        Ok(Self(LabelSet::from_pairs(pairs.sorted()?)))
     }
 }
 
 #[pyfunction]
-fn fingerprint(labels: Labels) -> String {
-    format!("{:016x}", labels.0.fingerprint())
+fn fingerprint(labels: Pairs<'_>) -> PyResult<String> {
+    let fingerprint = labels::fingerprint(labels.sorted()?);
+    Ok(format!("{fingerprint:016x}"))
 }
 
 #[pyfunction]
