@@ -99,7 +99,10 @@ def _shown(silence: Silence, now_ns: int) -> dict[str, object]:
         Refusal: 500 for one with several matcher sets, which v2 cannot express.
     """
     if len(silence.matcher_sets) > 1:
-        text = "silence has multiple matcher sets, which are not supported by the v2 API"
+        text = (
+            f"silence '{silence.id}' has multiple matcher sets which is not supported "
+            "by this API version"
+        )
         raise Refusal(handler_error(500, text))
     shown: dict[str, object] = {
         "id": silence.id,

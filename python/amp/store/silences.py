@@ -168,6 +168,7 @@ class Silences:
         held = self._held.get(id)
         if held is None:
             raise NotFound("silence not found")
+        self._metrics.silences_scanned.inc()
         return held[0]
 
     def query(
@@ -207,6 +208,7 @@ class Silences:
     def counts(self, now_ns: int) -> dict[str, int]:
         """How many silences are active, pending, expired at a moment."""
         counts = {"active": 0, "pending": 0, "expired": 0}
+        self._metrics.silences_queries.inc(len(counts))
         for silence, _ in self._held.values():
             counts[silence.state(now_ns)] += 1
         return counts
@@ -294,7 +296,11 @@ class Silences:
             sets = compiled(silence)
         except MatcherError as error:
             self._metrics.silences_load_errors.inc()
-            self._log.error("Silence mutes nothing", id=silence.id, err=str(error))
+            self._log.error(
+                "Failed to compile silence matchers during snapshot load",
+                silence_id=silence.id,
+                err=str(error),
+            )
             self._unindex(silence.id)
             return
         starts_at_ns, ends_at_ns = silence.starts_at_ns, silence.ends_at_ns

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amp._core import decode_silences
+from amp._core import decode_silences, encode_silence
 from amp.clock import SECOND_NS
 from amp.errors import BadRequest, NotFound, StoreUnavailable
+from amp.store.base import SilenceEntry
 from amp.store.silence import Silence
 from houses import House, build
 from stores import BrokenStore, MemoryStore
@@ -231,6 +232,36 @@ async def test_retention_ends_a_silence(house: House) -> None:
     assert house.sample("alertmanager_silences_state_size") == 0
     with pytest.raises(NotFound):
         house.silences.get(id)
+
+
+async def test_a_silence_that_does_not_compile_is_kept_and_mutes_nothing(house: House) -> None:
+    row = ("id", [[("a", "=~", "(")]], 1, 1 << 62, 1, 1 << 62, "me", "why", {})
+    assert house.silences.merge([SilenceEntry("id", 1, 1 << 62, encode_silence(row))])
+    assert house.silences.get("id").comment == "why"
+    assert house.alerts.silences == {}
+    stage = {"stage": "load_snapshot"}
+    assert house.sample("alertmanager_silences_matcher_compile_errors_total", **stage) == 1
+    assert house.sample("alertmanager_silences_matcher_index_size") == 0
+    await house.silences.expire("id")
+    assert house.silences.get("id").state(house.clock.now_ns()) == "expired"
+
+
+async def test_several_matcher_sets_are_kept(house: House) -> None:
+    row = ("id", [[A], [B, ("c", "!=", "1")]], 1, 1 << 62, 1, 1 << 62, "me", "why", {})
+    house.silences.merge([SilenceEntry("id", 1, 1 << 62, encode_silence(row))])
+    assert len(house.alerts.silences["id"][0]) == 2
+    assert [silence.id for silence in house.silences.query([B])] == ["id"]
+    assert house.silences.query([A, B]) == []
+    [kept] = decode_silences(house.silences.snapshot())
+    assert kept == row
+
+
+async def test_corrupt_and_old_records_are_left_out(house: House) -> None:
+    now_ns = house.clock.now_ns()
+    corrupt = SilenceEntry("bad", 1, 1 << 62, b"\xff")
+    expired = SilenceEntry("old", 1, now_ns, b"")
+    assert house.silences.merge([corrupt, expired]) == []
+    assert house.sample("alertmanager_silences_gc_errors_total") == 1
 
 
 async def test_a_year_beyond_the_nanoseconds_is_kept(house: House) -> None:
