@@ -85,6 +85,8 @@ def _check_tracing(config: Config) -> None:
     try:
         if tracing.tls_config is not None and not tracing.insecure:
             check_tls(tracing.tls_config)
+        if tracing.endpoint and not tracing.client_type:
+            raise ConfigError("unknown tracing client type: ")
         if any(header.files for header in tracing.headers.values()):
             raise ConfigError("header files are not supported for tracing configuration")
     except ConfigError as error:

@@ -102,7 +102,7 @@ def check_intervals(
 def _check_names(route: Route, names: set[str], path: tuple[str | int, ...]) -> None:
     for index, child in enumerate(route.routes):
         _check_names(child, names, (*path, "routes", index))
-    for key in ("mute_time_intervals", "active_time_intervals"):
+    for key in ("active_time_intervals", "mute_time_intervals"):
         for index, name in enumerate(getattr(route, key)):
             if name not in names:
                 raise Refused(

@@ -24,7 +24,11 @@ def _mapping(data: dict[Any, Any], indent: int, lines: list[str], lead: str) -> 
     """Writes the entries; `lead` stands before the first instead of the indentation."""
     pad = " " * indent
     for key, value in data.items():
-        start = f"{_key(key, indent, lead or pad)}:"
+        if isinstance(key, str) and _is_complex(key):
+            _complex_entry(key, value, indent, lines, lead or pad)
+            lead = ""
+            continue
+        start = f"{lead or pad}{_key(key, indent)}:"
         lead = ""
         if isinstance(value, dict) and value:
             lines.append(f"{start}\n")
@@ -33,8 +37,24 @@ def _mapping(data: dict[Any, Any], indent: int, lines: list[str], lead: str) -> 
             lines.append(f"{start}\n")
             _sequence(value, indent, lines, "")
         else:
-            column = len(start) - start.rfind("\n")
-            lines.append(f"{start} {_inline(value, Context(indent + 2, column))}\n")
+            text = _inline(value, Context(indent + 2, len(start) + 1))
+            lines.append(f"{start} {text}\n")
+
+
+def _is_complex(key: str) -> bool:
+    """Whether a key is too long or broken for one line with its value."""
+    return is_broken(key) or len(key.encode()) > MAX_SIMPLE_KEY_BYTES
+
+
+def _complex_entry(key: str, value: Any, indent: int, lines: list[str], lead: str) -> None:
+    lines.append(f"{lead}? {scalar(key, Context(indent + 2, len(lead) + 2))}\n")
+    start = f"{' ' * indent}: "
+    if isinstance(value, dict) and value:
+        _mapping(value, indent + 2, lines, start)
+    elif isinstance(value, list) and value and not isinstance(value, Flow):
+        _sequence(value, indent + 2, lines, start)
+    else:
+        lines.append(f"{start}{_inline(value, Context(indent + 2, len(start)))}\n")
 
 
 def _sequence(data: list[Any], indent: int, lines: list[str], lead: str) -> None:
@@ -50,14 +70,10 @@ def _sequence(data: list[Any], indent: int, lines: list[str], lead: str) -> None
             lines.append(f"{start}{_inline(value, Context(indent + 2, len(start)))}\n")
 
 
-def _key(key: Any, indent: int, lead: str) -> str:
-    """The key up to its colon; long and broken ones take lines of their own."""
-    if not isinstance(key, str):
-        return lead + _plain(key)
-    if is_broken(key) or len(key.encode()) > MAX_SIMPLE_KEY_BYTES:
-        text = scalar(key, Context(indent + 2, len(lead) + 2))
-        return f"{lead}? {text}\n{' ' * indent}"
-    return lead + scalar(key, Context(indent, 0, simple_key=True))
+def _key(key: Any, indent: int) -> str:
+    if isinstance(key, str):
+        return scalar(key, Context(indent, 0, simple_key=True))
+    return _plain(key)
 
 
 def _inline(value: Any, context: Context) -> str:
@@ -104,7 +120,7 @@ def _float(value: float) -> str:
         return ".inf" if value > 0 else "-.inf"
     digits, _, power = _scientific(value).partition("e")
     exponent = int(power)
-    if -4 <= exponent < 21:
+    if -4 <= exponent < 6:
         return f"{value:.{max(len(digits.lstrip('-').replace('.', '')) - 1 - exponent, 0)}f}"
     return f"{digits}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,7 @@ class KafkaOutput(Struct):
     brokers: tuple[str, ...] = entry(ListOf(Text(), "[]string"), keep=True)
     topic: str = entry(Text(), keep=True)
     client_id: str = entry(Text())
-    format: str = entry(Text("kafka.Format"), "json")
+    format: str = entry(Text("kafka.Format"))
     acks: str = entry(Text("kafka.Acks"))
     compression: str = entry(Text("kafka.Compression"))
     buffer_size: int = entry(Int())
@@ -91,20 +92,20 @@ class KafkaOutput(Struct):
         if not self.topic:
             raise refused("event_recorder kafka output requires a topic", "topic")
         self._check_words()
-        return self
+        return dataclasses.replace(self, format=self.format or "json")
 
     def _check_words(self) -> None:
-        if self.format not in ("json", "protobuf"):
-            raise refused(
-                f"event_recorder kafka: unknown format {quote(self.format)},"
-                ' must be "json" or "protobuf"',
-                "format",
-            )
         if self.acks not in ("", "none", "leader", "all"):
             raise refused(
                 f"event_recorder kafka: unknown acks {quote(self.acks)},"
                 ' must be "none", "leader", or "all"',
                 "acks",
+            )
+        if self.format not in ("", "json", "protobuf"):
+            raise refused(
+                f"event_recorder kafka: unknown format {quote(self.format)},"
+                ' must be "json" or "protobuf"',
+                "format",
             )
         if self.compression not in ("", "none", "gzip", "snappy", "lz4", "zstd"):
             raise refused(

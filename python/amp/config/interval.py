@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 class _Ranges(ListOf):
     """Ranges as texts in upstream's normal form; None when absent, which is no constraint."""
 
-    def __init__(self, make: Callable[[str], str], go: str) -> None:
-        super().__init__(Custom(make), f"[]timeinterval.{go}", optional=True)
+    def __init__(self, make: Callable[[str], str], go: str, zero: str = "0") -> None:
+        super().__init__(Custom(make, zero=zero), f"[]timeinterval.{go}", optional=True)
 
     def dump(self, value: Any) -> Any:
         return Flow(value)
+
+
+_MIDNIGHT = "00:00"
+_NO_DAY = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,11 @@ class _TimeRangeOf(StructOf):
     def __init__(self) -> None:
         super().__init__(TimeRange, pointer=False)
 
+    @property
+    def zero(self) -> Any:
+        """A range without a minute in it."""
+        return TimeRange(_MIDNIGHT, _MIDNIGHT)
+
 
 @dataclass(frozen=True, slots=True)
 class Interval(Struct):
@@ -59,22 +68,27 @@ class Interval(Struct):
     times: tuple[TimeRange, ...] | None = entry(
         ListOf(_TimeRangeOf(), "[]timeinterval.TimeRange", optional=True)
     )
-    weekdays: tuple[str, ...] | None = entry(_Ranges(weekday_range, "WeekdayRange"))
+    weekdays: tuple[str, ...] | None = entry(_Ranges(weekday_range, "WeekdayRange", "sunday"))
     days_of_month: tuple[str, ...] | None = entry(_Ranges(day_range, "DayOfMonthRange"))
     months: tuple[str, ...] | None = entry(_Ranges(month_range, "MonthRange"))
     years: tuple[str, ...] | None = entry(_Ranges(year_range, "YearRange"))
     location: str | None = entry(Custom(zone))
 
     def spec(self) -> dict[str, object]:
-        """The mapping from which the core compiles the interval."""
+        """The mapping from which the core compiles the interval.
+
+        Entries that were null, and so never hold, are left out.
+        """
         found: dict[str, object] = {
-            name: list(value)
+            name: [part for part in value if name != "days_of_month" or part != _NO_DAY]
             for name in ("weekdays", "days_of_month", "months", "years")
             if (value := getattr(self, name)) is not None
         }
         if self.times is not None:
             found["times"] = [
-                {"start_time": part.start_time, "end_time": part.end_time} for part in self.times
+                {"start_time": part.start_time, "end_time": part.end_time}
+                for part in self.times
+                if part.start_time != part.end_time
             ]
         if self.location is not None:
             found["location"] = self.location

@@ -104,12 +104,14 @@ def zone(name: str) -> str:
     """The name of a time zone that exists."""
     if name in ("", "UTC", "Local"):
         return name or "UTC"
-    if ".." in name.split("/") or name.startswith(("/", "\\")) or "\\" in name:
+    if ".." in name.split("/") or name.startswith(("/", "\\")):
         raise ConfigError("time: invalid location name")
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    except (ZoneInfoNotFoundError, OSError):
         raise ConfigError(f"unknown time zone {name}") from None
+    except ValueError:
+        raise ConfigError("malformed time zone information") from None
     return name
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from amp.errors import ConfigError
 from amp.fields.codec import Custom, Flag, Float, Text
@@ -22,13 +22,6 @@ def _client_type(text: str) -> str:
     return text
 
 
-class _Float(Float):
-    """A number that a dump shows without needless decimals."""
-
-    def dump(self, value: Any) -> Any:
-        return int(value) if value == int(value) and abs(value) < 1e15 else value
-
-
 @dataclass(frozen=True, slots=True)
 class Tracing(Struct):
     """Where spans go; without an endpoint tracing is off."""
@@ -37,7 +30,7 @@ class Tracing(Struct):
 
     client_type: str = entry(Custom(_client_type, go="tracing.plain", zero=""), "grpc")
     endpoint: str = entry(Text())
-    sampling_fraction: float = entry(_Float())
+    sampling_fraction: float = entry(Float())
     insecure: bool = entry(Flag())
     tls_config: TlsConfig | None = entry(StructOf(TlsConfig))
     headers: dict[str, Header] = entry(HEADERS)

@@ -8,7 +8,7 @@ from amp.errors import ConfigError
 from amp.fields.decode import BAD, Codec, Decoder
 from amp.fields.node import MAPPING, SCALAR, SEQUENCE, Node
 from amp.fields.order import sorted_keys
-from amp.fields.quote import quote
+from amp.fields.quote import go_value, quote
 from amp.fields.scalar import resolve
 from amp.fields.secret import REDACTED, Secret
 from amp.fields.url import parse_http_url, parse_url
@@ -74,6 +74,8 @@ class Int(Codec):
         if value != value or abs(value) > float(1 << 64):
             return None
         whole = int(value)
+        if self._low == 0 and -(1 << 63) <= whole < 0:
+            return whole + (1 << 64)
         return min(whole, self._high) if whole <= 1 << 63 else 1 << 63
 
 
@@ -274,11 +276,11 @@ class Anything(Codec):
         def each(key: Node, value: Node) -> None:
             name = decoder.decode(key, self)
             if isinstance(name, dict | list):
-                raise ConfigError("yaml: invalid map key", line=key.line)
+                raise ConfigError(f"yaml: invalid map key: {go_value(name)}", line=key.line)
             decoder.path.append(str(name))
             item = decoder.decode(value, self)
             if (type(name), name) in seen:
-                decoder.fault(value.line, f"key {_shown(name)} already set in map")
+                decoder.fault(value.line, f"key {go_value(name)} already set in map")
             else:
                 seen.add((type(name), name))
                 found[name] = item
@@ -294,15 +296,6 @@ class Anything(Codec):
 
     def empty(self, value: Any) -> bool:
         return value is None
-
-
-def _shown(key: Any) -> str:
-    """A key as Go's `%#v` shows it."""
-    if isinstance(key, str):
-        return quote(key)
-    if key is None:
-        return "interface {}(nil)"
-    return str(key).lower()
 
 
 _TEXT = Text()

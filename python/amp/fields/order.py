@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_BOOL, _INT, _FLOAT, _TEXT = 1, 2, 14, 24
+_BOOL, _INT, _FLOAT, _NULL, _TEXT = 1, 2, 14, 20, 24
 
 
 def sorted_keys(keys: Iterable[Any]) -> list[Any]:
@@ -27,12 +27,14 @@ def _kind(key: Any) -> int:
         return _BOOL
     if isinstance(key, int):
         return _INT
-    return _FLOAT if isinstance(key, float) else _TEXT if isinstance(key, str) else 0
+    if isinstance(key, float):
+        return _FLOAT
+    return _NULL if key is None else _TEXT
 
 
 def _less(left: Any, right: Any) -> bool:
     one, other = _kind(left), _kind(right)
-    if 0 < one < _TEXT and 0 < other < _TEXT:
+    if one < _NULL and other < _NULL:
         if left != right:
             return bool(left < right)
         return one < other

@@ -52,7 +52,7 @@ def short_tag(tag: str) -> str:
 def is_null(node: Node) -> bool:
     """Whether this scalar is `null`, `~` or nothing, without quotes, or tagged so."""
     if node.tag:
-        return short_tag(node.tag) == NULL
+        return short_tag(node.tag) == NULL and resolve(node)[1] is None
     return node.plain and node.value in ("", "null", "~")
 
 

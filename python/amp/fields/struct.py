@@ -10,7 +10,7 @@ from amp.fields.decode import BAD, Codec, Decoder, Refused
 from amp.fields.node import MAPPING, SCALAR, Node
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Self
 
 _CODEC = "codec"
@@ -56,13 +56,22 @@ def refused(cause: str, field: str) -> Refused:
 
 
 class StructOf(Codec):
-    """A struct; `pointer` makes null None, else null gives the struct of zero values."""
+    """A struct.
+
+    `pointer` makes null None, else null gives the struct of zero values; `defaults` are values of
+    absent keys that this place has instead of the struct's.
+    """
 
     def __init__(
-        self, cls: type[Struct] | Callable[[], type[Struct]], *, pointer: bool = True
+        self,
+        cls: type[Struct] | Callable[[], type[Struct]],
+        *,
+        pointer: bool = True,
+        defaults: Mapping[str, Any] | None = None,
     ) -> None:
         self._make = cls
         self._pointer = pointer
+        self._defaults = defaults or {}
         self._cls: type[Struct] | None = cls if isinstance(cls, type) else None
         self._fields: dict[str, tuple[str, Codec, bool]] | None = None
 
@@ -108,7 +117,7 @@ class StructOf(Codec):
         values = self._values(decoder, node)
         if len(decoder.faults) > before:
             return BAD
-        return self.cls(**values).checked()
+        return self.cls(**{**self._defaults, **values}).checked()
 
     def _values(self, decoder: Decoder, node: Node) -> dict[str, Any]:
         fields, go = self.fields, self.cls.GO

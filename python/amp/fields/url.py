@@ -158,14 +158,26 @@ def _host(host: str) -> str:
         zone = host[:end].find("%25")
         if not _PORT.match(port):
             raise _Invalid(f"invalid port {quote(port)} after host")
+        _check_address(host[1 : end if zone < 0 else zone])
         if zone >= 0:
             return host[:zone] + _unescape(host[zone:end]) + _host_text(host[end:])
+    elif "[" in host:
+        raise _Invalid("invalid IP-literal")
     else:
         colon = host.find(":")
         port = host[colon:] if colon >= 0 else ""
         if not _PORT.match(port):
             raise _Invalid(f"invalid port {quote(port)} after host")
     return _host_text(host)
+
+
+def _check_address(text: str) -> None:
+    from ipaddress import IPv6Address
+
+    try:
+        IPv6Address(text)
+    except ValueError:
+        raise _Invalid(f"invalid host: ParseAddr({quote(text)}): unable to parse IP") from None
 
 
 def _host_text(host: str) -> str:

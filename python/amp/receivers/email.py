@@ -79,8 +79,6 @@ class Config(Struct):
     def _check_threading(self, headers: dict[str, str]) -> None:
         if not self.threading.enabled:
             return
-        if self.threading.thread_by_date not in ("none", "daily"):
-            raise refused("threading.thread_by_date must be either 'none' or 'daily'", "threading")
         for name in ("References", "In-Reply-To"):
             if name in headers:
                 raise refused(
@@ -88,6 +86,8 @@ class Config(Struct):
                     f" {name} header",
                     "threading",
                 )
+        if self.threading.thread_by_date not in ("none", "daily"):
+            raise refused("threading.thread_by_date must be either 'none' or 'daily'", "threading")
 
     def inherit(self, defaults: GlobalConfig) -> Self:
         """The config with what it takes from `global`."""

@@ -39,7 +39,7 @@ class Config(Struct):
 
     send_resolved: bool = entry(Flag(), default=True, keep=True)
     http_config: HttpConfig | None = entry(StructOf(HttpConfig))
-    url: str | None = entry(HttpUrl())
+    url: str | None = entry(HttpUrl(), keep=True)
     url_file: str = entry(Text(), keep=True)
     alert_source_token: Secret = entry(SecretText())
     alert_source_token_file: str = entry(Text())

@@ -14,15 +14,15 @@ from amp.fields.codec import (
     MapOf,
     Text,
 )
-from amp.fields.decode import BAD, Decoder
 from amp.fields.duration import Duration, PrometheusDuration
 from amp.fields.http import HttpConfig
-from amp.fields.node import MAPPING, SCALAR, Node
+from amp.fields.node import SCALAR, Node
 from amp.fields.struct import Struct, StructOf, entry, refused
 
 if TYPE_CHECKING:
     from typing import Self
 
+    from amp.fields.decode import Decoder
     from amp.fields.duration import Duration
     from amp.fields.global_config import GlobalConfig
 
@@ -38,19 +38,16 @@ class Field(Struct):
 
 
 class _FieldOf(StructOf):
-    """Reads a field from a text or from a mapping over the default."""
+    """Reads a field from a text, or from a mapping over the default."""
 
     def __init__(self, template: str) -> None:
-        super().__init__(Field, pointer=False)
-        self._template = template
+        super().__init__(Field, pointer=False, defaults={"template": template})
 
     def read(self, decoder: Decoder, node: Node) -> Any:
+        """A text alone is the template."""
         if node.kind == SCALAR:
             return Field(Text().read(decoder, node))
-        found = super().read(decoder, node)
-        if found is BAD or found.template or node.kind != MAPPING:
-            return found
-        return dataclasses.replace(found, template=self._template)
+        return super().read(decoder, node)
 
 
 _SUMMARY = '{{ template "jira.default.summary" . }}'

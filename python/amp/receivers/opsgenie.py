@@ -105,8 +105,9 @@ def _check(responder: Responder) -> None:
     if "{{" in responder.type:
         _check_template(responder)
     elif responder.type.lower() not in _TYPES:
+        shown = dataclasses.replace(responder, type=responder.type.lower())
         raise refused(
-            f"opsGenieConfig responder {responder} type does not match valid options"
+            f"opsGenieConfig responder {shown} type does not match valid options"
             f" ^({'|'.join(_TYPES)})$",
             "responders",
         )

@@ -31,8 +31,8 @@ class Field(Struct):
     GO = "config.RocketchatAttachmentField"
 
     short: bool | None = entry(Flag(optional=True), keep=True)
-    title: str = entry(Text())
-    value: str = entry(Text())
+    title: str = entry(Text(), keep=True)
+    value: str = entry(Text(), keep=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,15 @@ class Action(Struct):
 
     GO = "config.RocketchatAttachmentAction"
 
-    type: str = entry(Text())
-    text: str = entry(Text())
-    url: str = entry(Text())
-    imageurl: str = entry(Text())
-    iswebview: bool = entry(Flag())
-    webviewheightratio: str = entry(Text())
-    msg: str = entry(Text())
-    msginchatwindow: bool = entry(Flag())
-    msgprocessingtype: str = entry(Text())
+    type: str = entry(Text(), keep=True)
+    text: str = entry(Text(), keep=True)
+    url: str = entry(Text(), keep=True)
+    imageurl: str = entry(Text(), keep=True)
+    iswebview: bool = entry(Flag(), keep=True)
+    webviewheightratio: str = entry(Text(), keep=True)
+    msg: str = entry(Text(), keep=True)
+    msginchatwindow: bool = entry(Flag(), keep=True)
+    msgprocessingtype: str = entry(Text(), keep=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class Config(Struct):
     api_key_file: str = entry(Text())
     api_url: str | None = entry(HttpUrl())
     routing_key: str = entry(Text())
-    message_type: str = entry(Text(), "CRITICAL")
+    message_type: str = entry(Text(), "CRITICAL", keep=True)
     state_message: str = entry(Text(), '{{ template "victorops.default.state_message" . }}')
     entity_display_name: str = entry(
         Text(), '{{ template "victorops.default.entity_display_name" . }}'
