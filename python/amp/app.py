@@ -76,7 +76,9 @@ class App:
         self._started_ns = self._clock.now_ns()
         self._registry = CollectorRegistry(auto_describe=False)
         self._metrics = Metrics(
-            self._registry, receiver_names="receiver-name-in-metrics" in options.features
+            self._registry,
+            receiver_names="receiver-name-in-metrics" in options.features,
+            alert_names="alert-names-in-metrics" in options.features,
         )
         self._engine = Engine()
         self._engine.set_limits(

@@ -34,16 +34,35 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 class Metrics:
     """All instruments on one registry; two applications in one process have two of these."""
 
-    def __init__(self, registry: CollectorRegistry, *, receiver_names: bool = False) -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        *,
+        receiver_names: bool = False,
+        alert_names: bool = False,
+    ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's
         self.registry = registry
         self.receiver_names = receiver_names
+        self._alert_names = alert_names
+        self._limited: Counter | None = None
         self._alerts()
         self._notifications()
         self._silences()
         self._log()
         self._http()
         self._own()
+
+    def limited(self, alertname: str, count: int) -> None:
+        """Counts alerts dropped by the per-alertname limit; the series begins with the first."""
+        if self._limited is None:
+            self._limited = self._counter(
+                "alertmanager_alerts_limited",
+                "Alerts dropped by the limit of one alert name.",
+                ("alertname",) if self._alert_names else (),
+            )
+        counter = self._limited.labels(alertname) if self._alert_names else self._limited
+        counter.inc(count)
 
     def _counter(self, name: str, text: str, labels: Iterable[str] = ()) -> Counter:
         return Counter(name, text, tuple(labels), registry=self.registry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,8 +74,9 @@ class Running:
         return {"config": {"status": "ok"}, "store": store, "delivery": delivery}
 
     def limited(self, alertnames: Sequence[str]) -> None:
-        """Logs alerts that the per-alertname limit dropped."""
-        for alertname in sorted(set(alertnames)):
+        """Counts and logs alerts that the per-alertname limit dropped."""
+        for alertname, count in sorted(Counter(alertnames).items()):
+            self.metrics.limited(alertname, count)
             self.log.warn(
                 "dropping alert: per-alertname limit reached",
                 component="provider",

@@ -29,7 +29,8 @@ class Words:
     def value(self, value: Any) -> Any:
         """The value with all texts normalised."""
         if isinstance(value, dict):
-            return {self.value(key): self.value(one) for key, one in value.items()}
+            found = {self.value(key): self.value(one) for key, one in value.items()}
+            return found | ({"updatedAt": "<time>"} if "updatedAt" in found else {})
         if isinstance(value, list):
             return [self.value(one) for one in value]
         if isinstance(value, str):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SLACK_SECONDS = 1.9
 """Less than half of the shortest group_interval in the stories: a missed tick is seen."""
+COLD_SECONDS = 1.5
+"""A fresh process may be later with its first delivery, on a busy machine above all."""
 
 
 def same(ours: object, reference: object) -> None:
@@ -39,5 +41,6 @@ def test_both_tell_the_same_story(name: str, performances: dict[str, Performance
     for key, told in reference.notifications.items():
         expected = [one.after_seconds for one in told]
         found = [one.after_seconds for one in ours.notifications[key]]
-        late = [abs(a - b) > slack for a, b in zip(found, expected, strict=True)]
+        slacks = [slack + COLD_SECONDS, *[slack] * (len(told) - 1)]
+        late = [abs(a - b) > most for a, b, most in zip(found, expected, slacks, strict=True)]
         assert not any(late), f"{key}: at {found}, the reference at {expected} seconds"
