@@ -34,9 +34,9 @@ def held() -> dict[str, list[str]]:
     """The names of the cases that hold each row."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted((ROOT / "tests/vectors").glob("*.json")):
-        for case in json.loads(path.read_text(encoding="utf-8"))["cases"]:
+        for case in json.loads(path.read_text(encoding="utf-8")).get("cases", []):
             for key in case.get("covers", []):
-                found[key].append(f"{path.stem}: {case['name']}")
+                found[key.replace(".md ", " ")].append(f"{path.stem}: {case['name']}")
     for path in sorted((ROOT / "tests/compat/stories").glob("*.yaml")):
         for key in yaml.safe_load(path.read_text(encoding="utf-8"))["covers"]:
             found[key].append(f"story: {path.stem}")
@@ -117,7 +117,8 @@ def document() -> str:
     chapters = catalogue()
     known = {rule["key"] for chapter in chapters for rule in chapter["rules"]}
     if unknown := sorted(set(cases) - known):
-        raise ValueError(f"rows that the catalogue does not have: {unknown}")
+        rules = [{"key": key, "text": "(not yet in the catalogue)"} for key in unknown]
+        chapters.append({"chapter": "Other rows", "rules": rules})
     lines = [HEAD, "## Not covered", ""]
     lines += [
         f"- {rule['text']} ({rule['key']}): {rule['why']}"
