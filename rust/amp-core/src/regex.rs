@@ -7,7 +7,7 @@ mod cursor;
 mod translate;
 
 /// So much memory may one compiled expression take.
-const SIZE_LIMIT_BYTES: usize = 10 << 20;
+const SIZE_LIMIT_BYTES: usize = 32 << 20;
 
 /// A compiled regular expression that must match a whole value.
 #[derive(Debug, Clone)]

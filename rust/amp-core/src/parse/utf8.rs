@@ -72,11 +72,12 @@ impl<'a> Lexer<'a> {
     /// The next token, `None` at the end.
     fn next(&mut self) -> Result<Option<Token<'a>>, String> {
         let blank = self.rest.len() - self.rest.trim_start().len();
-        self.take(Kind::Unquoted, blank);
-        let mut characters = self.rest.chars();
+        let mut characters = self.rest[blank..].chars();
+        // At the end the column stays where the last token ended.
         let Some(first) = characters.next() else {
             return Ok(None);
         };
+        self.take(Kind::Unquoted, blank);
         let second = characters.next();
         let (kind, length) = match (first, second) {
             ('{', _) => (Kind::Open, 1),
