@@ -36,7 +36,13 @@ ON CONFLICT (id) DO UPDATE SET
   timestamp_ns = excluded.timestamp_ns, expires_at_ns = excluded.expires_at_ns,
   entry = excluded.entry
 WHERE excluded.timestamp_ns >= timestamp_ns"""
-PUT_ALERT = "INSERT OR REPLACE INTO alert VALUES (?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+PUT_ALERT = """
+INSERT INTO alert VALUES (?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+ON CONFLICT (fingerprint) DO UPDATE SET
+  labels = excluded.labels, annotations = excluded.annotations,
+  starts_at_ns = excluded.starts_at_ns, ends_at_ns = excluded.ends_at_ns,
+  updated_at_ns = excluded.updated_at_ns, timeout = excluded.timeout,
+  generator_url = excluded.generator_url"""
 
 
 class SqliteStore:

@@ -125,8 +125,9 @@ class Storage:
             await self._clock.sleep(FIRST_RETRY_SECONDS)
         news = self._read_snapshots()
         self._whole = True
-        if self._writer.opened and news:
+        if self._writer.opened and (news or self._writer.rebuilt):
             await self._push(news)
+            self._writer.log_changed()
 
     async def _connect(self) -> bool:
         """One attempt to open the store and to take what it holds; whether it succeeded."""
@@ -151,13 +152,7 @@ class Storage:
             try:
                 return call()
             except StoreCorruptError as error:
-                aside = self._store.rebuild()
-                self._metrics.snapshot_corrupt.labels("database").inc()
-                self._log.error(
-                    "Store is damaged, moved aside; starting from the snapshots",
-                    err=str(error),
-                    moved_to=aside,
-                )
+                self._writer.rebuild(error)
                 return None
 
         return guarded

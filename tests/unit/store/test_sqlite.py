@@ -14,6 +14,7 @@ import pytest
 from amp.errors import StoreLocked, StoreUnavailable
 from amp.store.base import Changes, SilenceEntry, StoreCorruptError, StoreRefusedError
 from amp.store.lock import FolderLock
+from amp.store.silence import Silence
 from amp.store.sqlite import SqliteStore
 from houses import alert, build, knows, record
 
@@ -45,9 +46,7 @@ def test_a_file_that_is_no_database_is_corrupt(tmp_path: Path) -> None:
 def test_damage_inside_is_found_while_reading(store: SqliteStore, tmp_path: Path) -> None:
     store.write(FILLED)
     store.close()
-    with (tmp_path / "amp.db").open("r+b") as file:
-        file.seek(4096 * 4)
-        file.write(b"\xff" * 4096 * 20)
+    damage(tmp_path / "amp.db", 4)
     again = SqliteStore(tmp_path / "amp.db")
     again.open()
     with pytest.raises(StoreCorruptError):
@@ -69,6 +68,62 @@ async def test_a_corrupt_file_is_rebuilt_from_the_snapshots(tmp_path: Path) -> N
     await again.writer.flush()
     assert len(list(again.store.log_rows())) == 1
     await again.storage.close()
+
+
+async def test_what_a_damaged_file_still_told_goes_into_the_new_one(tmp_path: Path) -> None:
+    house = build(tmp_path, SqliteStore(tmp_path / "amp.db"))
+    await house.storage.open()
+    now_ns = house.clock.now_ns()
+    id = await house.silences.set(Silence("", ((("a", "=", "1"),),), now_ns, now_ns + 1))
+    record(house)
+    await house.writer.flush()
+    house.alerts.put(*(alert(number) for number in range(5000)))
+    await house.writer.flush()
+    house.storage.release()
+    damage(tmp_path / "amp.db", 40)
+    again = build(tmp_path, SqliteStore(tmp_path / "amp.db"), house.clock)
+    await again.storage.open()
+    assert again.silences.get(id)
+    assert [entry.id for entry in again.store.silences()] == [id]
+    await again.writer.flush()
+    assert sum(len(rows) for rows in again.store.log_rows()) == 1
+    kept = sum(len(rows) for rows in again.store.alert_rows())
+    assert kept == len(again.alerts.rows)
+    await again.storage.close()
+
+
+def damage(path: Path, page: int) -> None:
+    """Overwrites a part of a file from a page on."""
+    with path.open("r+b") as file:
+        file.seek(4096 * page)
+        file.write(b"\xff" * 4096 * 20)
+
+
+class Stubborn(SqliteStore):
+    """Is built anew, but says so only the second time."""
+
+    failures = 1
+
+    def rebuild(self) -> str:
+        aside = super().rebuild()
+        if self.failures:
+            self.failures -= 1
+            raise StoreUnavailable("not yet")
+        return aside
+
+
+async def test_a_store_that_is_built_anew_late_is_filled_all_the_same(tmp_path: Path) -> None:
+    house = build(tmp_path, Stubborn(tmp_path / "amp.db"))
+    await house.storage.open()
+    record(house, "first")
+    await house.writer.flush()
+    os.unlink(tmp_path / "amp.db")  # noqa: PTH108
+    record(house, "second")
+    with pytest.raises(StoreUnavailable, match="not yet"):
+        await house.writer.flush()
+    await house.writer.flush()
+    assert sum(len(rows) for rows in house.store.log_rows()) == 2
+    await house.storage.close()
 
 
 async def test_a_file_that_goes_away_while_running_is_written_anew(tmp_path: Path) -> None:
