@@ -28,7 +28,7 @@ SENSITIVE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hop:
     """One request of a chain.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.client_exceptions import InvalidUrlClientError
+from multidict import CIMultiDict, istr
 from yarl import URL
 
 from amp.httpclient import socks
@@ -33,7 +34,7 @@ NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, 
 MAX_HEADER_BYTES = 64 << 10
 KNOWN_URLS = 256
 SHOWN_CHARACTERS = 100
-SET_BY_US = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+NOT_GUESSED = frozenset({istr("Content-Type")})
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -68,22 +69,23 @@ class _Connector(aiohttp.TCPConnector):
         return await super()._wrap_create_connection(*args, **kwargs)
 
 
+class _Request(aiohttp.ClientRequest):
+    """A request that says nothing of its own accord; compression is not asked for."""
+
+    DEFAULT_HEADERS: dict[istr, str] = {}  # noqa: RUF012  # aiohttp's declaration
+
+
 class Transport:
-    """Pooled connections. Bounds are the caller's, except where upstream has one."""
+    """Pooled connections. Bounds are the caller's, except where upstream has one.
+
+    It uses aiohttp's connector, request and response without its session: a session's cookies,
+    redirects, middlewares and timers cost a third of a delivery and are not wanted here.
+    """
 
     def __init__(self) -> None:
-        resolver = Resolver()
-        self._connector = _Connector(resolver)
-        self._resolver = resolver
-        self._session = aiohttp.ClientSession(
-            connector=self._connector,
-            timeout=NO_TIMEOUT,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=SET_BY_US,
-            auto_decompress=False,
-            max_line_size=MAX_HEADER_BYTES,
-            max_field_size=MAX_HEADER_BYTES,
-        )
+        self._loop = asyncio.get_running_loop()
+        self._resolver = Resolver()
+        self._connector = _Connector(self._resolver)
         self._urls: dict[Target, URL] = {}
 
     async def send(
@@ -94,31 +96,59 @@ class Transport:
         Raises:
             RequestError: worded as Go's client words it.
         """
-        more: dict[str, Any] = {}
-        if via is not None and via.context is not None:
-            more["ssl"] = via.context
-            more["server_hostname"] = via.server_name
-        if via is not None and via.proxy is not None and via.proxy.scheme in socks.SCHEMES:
-            self._connector.socks[target.host, target.port] = via.proxy
-        elif via is not None and via.proxy is not None:
-            more["proxy"] = self._url(via.proxy)
-            more["proxy_headers"] = via.connect_headers
         try:
-            async with self._session.request(
+            told = CIMultiDict(headers)
+            request = _Request(
                 method,
                 self._url(target),
+                headers=told,
+                skip_auto_headers=None if "Content-Type" in told else NOT_GUESSED,
                 data=body or None,
-                headers=headers,
-                allow_redirects=False,
-                **more,
-            ) as answer:
-                return await _read(answer)
+                loop=self._loop,
+                **({} if via is None else self._route(target, via)),
+            )
+            return await self._exchange(request)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise RequestError(_text(error, self._resolver)) from None
 
+    def _route(self, target: Target, via: Via) -> dict[str, Any]:
+        """What aiohttp must know of a way that does not simply go to its target."""
+        more: dict[str, Any] = {}
+        if via.context is not None:
+            more["ssl"] = via.context
+            more["server_hostname"] = via.server_name
+        if via.proxy is not None and via.proxy.scheme in socks.SCHEMES:
+            self._connector.socks[target.host, target.port] = via.proxy
+        elif via.proxy is not None:
+            more["proxy"] = self._url(via.proxy)
+            more["proxy_headers"] = CIMultiDict(via.connect_headers)
+        return more
+
+    async def _exchange(self, request: _Request) -> Response:
+        connection = await self._connector.connect(request, [], NO_TIMEOUT)
+        answer: aiohttp.ClientResponse | None = None
+        try:
+            connection.protocol.set_response_params(  # type: ignore[union-attr]
+                read_until_eof=True,
+                auto_decompress=False,
+                max_line_size=MAX_HEADER_BYTES,
+                max_field_size=MAX_HEADER_BYTES,
+            )
+            answer = await request.send(connection)
+            await answer.start(connection)
+            return await _read(answer)
+        except BaseException:
+            if answer is not None:
+                answer.close()
+            connection.close()
+            raise
+        finally:
+            if answer is not None:
+                answer.release()
+
     async def close(self) -> None:
         """Closes every connection."""
-        await self._session.close()
+        await self._connector.close()
         await self._resolver.close()
 
     def _url(self, target: Target) -> URL:
