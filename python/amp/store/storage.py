@@ -245,16 +245,19 @@ class Storage:
         Upstream: silence/silence.go Maintenance, nflog/nflog.go Maintenance.
         """
         now_ns = self._clock.now_ns()
+        await self._write_files(now_ns)
+        try:
+            await self._writer.write(Changes(expired_at_ns=now_ns))
+        except StoreUnavailable:
+            return
+
+    async def _write_files(self, now_ns: int) -> None:
         self._silences.collect_garbage()
         await self._write_silences()
         begun = perf_counter()
         await asyncio.to_thread(self._entries.collect_garbage, now_ns)
         self._metrics.log_gc_seconds.observe(perf_counter() - begun)
         await self._write_log()
-        try:
-            await self._writer.write(Changes(expired_at_ns=now_ns))
-        except StoreUnavailable:
-            return
 
     async def _write_silences(self) -> None:
         metrics = self._metrics
@@ -311,7 +314,7 @@ class Storage:
             self._log.error("Last changes are not in the store", err="no answer")
         except StoreUnavailable as error:
             self._log.error("Last changes are not in the store", err=str(error))
-        await self.maintain()
+        await self._write_files(self._clock.now_ns())
 
 
 def _entry(row: SilenceRow) -> SilenceEntry:

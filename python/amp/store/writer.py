@@ -34,6 +34,9 @@ SLICE_ROWS = 1000
 FIRST_RETRY_SECONDS = 0.5
 LAST_RETRY_SECONDS = 15.0
 
+CLOSE_SECONDS = 1.0
+"""How long the store may take to close before it is interrupted."""
+
 WRITE_SECONDS = 10.0
 """How long somebody waits for a write that must last."""
 
@@ -201,9 +204,13 @@ class Writer:
                 self.succeeded()
 
     def close(self) -> None:
-        """Closes the store and ends its thread."""
-        self._thread.submit(self._store.close).result()
-        self._thread.shutdown()
+        """Closes the store and ends its thread, which is not waited for when it hangs."""
+        closing = self._thread.submit(self._store.close)
+        try:
+            closing.result(CLOSE_SECONDS)
+        except TimeoutError:
+            self._store.interrupt()
+        self._thread.shutdown(wait=False)
 
     def _slice(self) -> bool:
         """Writes one slice; whether there may be more."""

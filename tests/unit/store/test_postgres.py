@@ -208,6 +208,26 @@ async def test_a_server_that_stands_still_is_left(
     await house.storage.close()
 
 
+async def test_a_server_that_stands_still_does_not_hold_the_end_up(
+    postgres: Postgres, postgres_url: str, tmp_path: Path
+) -> None:
+    house = build(tmp_path, PostgresStore(postgres_url))
+    await house.storage.open()
+    record(house)
+    postgres.hang(True)
+    try:
+        closing = asyncio.create_task(house.storage.close())
+        await settle()
+        await house.clock.advance(3)
+        await closing
+    finally:
+        postgres.hang(False)
+    again = build(tmp_path, MemoryStore(), house.clock)
+    await again.storage.open()
+    assert knows(again)
+    again.storage.release()
+
+
 async def caught_up_with(house: House, asking: asyncio.Task[None]) -> None:
     """Lets the writer's ten seconds pass."""
     await settle()
