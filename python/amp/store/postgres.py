@@ -92,6 +92,7 @@ class PostgresStore:
         self._own = str(HolderId.own())
         self._connection: psycopg.Connection[Any] | None = None
         self._cut: psycopg.Connection[Any] | None = None
+        self._interrupted = False
         self._held_at = 0.0
         self._rival: tuple[str, str] | None = None
 
@@ -196,11 +197,11 @@ class PostgresStore:
         A line that broke while nobody used it is no outage: there is a second attempt, which does
         no harm if the first arrived.
         """
-        used_before = self._connection is not None
+        used_before, self._interrupted = self._connection is not None, False
         try:
             self._write(changes)
         except StoreUnavailable:
-            if not used_before:
+            if self._interrupted or not used_before:
                 raise
             self._write(changes)
 
@@ -227,6 +228,7 @@ class PostgresStore:
 
     def interrupt(self) -> None:
         """Ends whatever waits for the server, by closing the line under it. From any thread."""
+        self._interrupted = True
         connection = self._connection
         if connection is not None:
             self._cut = connection
