@@ -13,7 +13,7 @@ class Sizes:
     growth: tuple[int, ...] = (1_000, 200_000)
     fanout: int = 5_000
     fanout_wait_seconds: int = 6
-    fanout_interval_seconds: int = 10
+    fanout_interval_seconds: int = 15
     seconds: float = 8.0
     """How long each load runs as fast as it can, and each kind of GET."""
     latency_seconds: float = 10.0

@@ -69,7 +69,7 @@ def rows(sizes: Sizes) -> list[Row]:
 def markdown(rows: list[Row], reference: Result | None, amp: Result | None, version: str) -> str:
     """Returns the table; rows that nobody measured are left out."""
     lines = [
-        f"| figure | Alertmanager {version} | AMP | ratio | reach | verdict |",
+        f"| figure | {f'Alertmanager {version}'.strip()} | AMP | ratio | reach | verdict |",
         "|---|---:|---:|---:|---:|---|",
     ]
     for row in rows:
