@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_BYTES = 16 << 20
-MAX_DEPTH = 200
+MAX_DEPTH = 120
 SCALAR = "scalar"
 MAPPING = "mapping"
 SEQUENCE = "sequence"
