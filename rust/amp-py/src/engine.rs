@@ -1,6 +1,9 @@
 //! The engine. Its lock is only taken without the interpreter's, and nothing is converted while it is held.
 
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
+use std::time::Duration;
 
 use amp_core::engine::{
     self, Counts as Counted, Filter, GroupFilter, Limits, NewGroup, Report, Row,
@@ -152,7 +155,14 @@ impl PyBatch {
 type AlertRow = (String, bool, String, String, i64, i64, i64, bool, String);
 
 #[pyclass(name = "Engine", module = "amp._core", frozen)]
-struct PyEngine(Mutex<engine::Engine>);
+struct PyEngine {
+    engine: Mutex<engine::Engine>,
+    /// How many threads want the engine.
+    waiting: AtomicUsize,
+}
+
+/// Alerts that a query looks at before it lets others in.
+const AT_ONCE: usize = 1_000;
 
 impl PyEngine {
     /// Runs with the engine, without the interpreter.
@@ -161,8 +171,29 @@ impl PyEngine {
         py: Python<'_>,
         run: impl FnOnce(&mut engine::Engine) -> T + Send,
     ) -> PyResult<T> {
-        py.detach(|| self.0.lock().map(|mut engine| run(&mut engine)).ok())
-            .ok_or_else(|| PyRuntimeError::new_err("the engine stopped at an internal error"))
+        py.detach(|| self.lock().map(|mut engine| run(&mut engine)))
+            .ok_or_else(stopped)
+    }
+
+    fn lock(&self) -> Option<MutexGuard<'_, engine::Engine>> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let engine = self.engine.lock().ok();
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        engine
+    }
+
+    /// A query that steps aside for whoever waits: a POST must not wait for a GET of many alerts.
+    fn query(&self, now_ns: i64, filter: &Filter) -> Option<Vec<u8>> {
+        let mut answer = engine::Answer::default();
+        while self
+            .lock()?
+            .query_some(now_ns, filter, &mut answer, AT_ONCE)
+        {
+            if self.waiting.load(Ordering::Relaxed) > 0 {
+                thread::sleep(Duration::from_micros(50));
+            }
+        }
+        Some(answer.into_body())
     }
 }
 
@@ -170,7 +201,10 @@ impl PyEngine {
 impl PyEngine {
     #[new]
     fn new() -> Self {
-        Self(Mutex::new(engine::Engine::new()))
+        Self {
+            engine: Mutex::new(engine::Engine::new()),
+            waiting: AtomicUsize::new(0),
+        }
     }
 
     fn configure(
@@ -298,8 +332,8 @@ impl PyEngine {
         receivers: Option<Vec<String>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let filter = filter(active, silenced, inhibited, matchers(filters), receivers);
-        let body = self.with(py, |engine| engine.query_alerts(now_ns, &filter))?;
-        Ok(PyBytes::new(py, &body))
+        let body = py.detach(|| self.query(now_ns, &filter));
+        Ok(PyBytes::new(py, &body.ok_or_else(stopped)?))
     }
 
     #[pyo3(signature = (now_ns, *, active, silenced, inhibited, muted, filters, receivers))]
@@ -387,6 +421,10 @@ struct Counts {
     alerts_unprocessed: u64,
     stored: usize,
     groups: usize,
+}
+
+fn stopped() -> PyErr {
+    PyRuntimeError::new_err("the engine stopped at an internal error")
 }
 
 fn filter(

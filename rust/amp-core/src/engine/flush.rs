@@ -242,6 +242,9 @@ impl Engine {
     pub fn complete(&mut self, batch: &Batch) -> bool {
         let id = batch.head.group_id;
         let mut gone: Vec<Slot> = Vec::new();
+        if self.groups.get(id).is_none() {
+            return true;
+        }
         for item in batch.items().iter().filter(|item| !item.firing) {
             if let Some(alert) = self.alerts.get_mut(item.slot)
                 && alert.fingerprint == item.fingerprint

@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub use batch::Batch;
 pub use groups::NewGroup;
 pub use ingest::Report;
-pub use query::Filter;
+pub use query::{Answer, Filter};
 pub use query_groups::{Counts, GroupFilter};
 pub use rows::Row;
 
@@ -131,7 +131,7 @@ impl Engine {
         self.inhibit.collect_garbage(now);
         self.buckets.collect_garbage(now);
         self.index.sweep();
-        self.order.refresh(&self.alerts);
+        self.order.forget(&self.alerts);
         gone.len()
     }
 

@@ -63,13 +63,15 @@ impl Order {
         self.changed = true;
     }
 
-    /// Brings the order up to date, after alerts came or went.
-    pub(super) fn refresh(&mut self, alerts: &Alerts) {
-        self.sorted.retain(|(fingerprint, slot)| {
-            alerts
-                .get(*slot)
-                .is_some_and(|alert| alert.stored && alert.fingerprint == *fingerprint)
-        });
+    /// Forgets the alerts that the store does not hold any more.
+    pub(super) fn forget(&mut self, alerts: &Alerts) {
+        self.sorted
+            .retain(|(fingerprint, slot)| is_stored(alerts, *fingerprint, *slot));
+        self.sort();
+    }
+
+    /// Brings alerts that came into their places.
+    fn sort(&mut self) {
         // Long runs are in order already, which a stable sort makes use of.
         #[allow(clippy::stable_sort_primitive)]
         self.sorted.sort();
@@ -78,43 +80,84 @@ impl Order {
     }
 }
 
-impl Engine {
-    /// The body of `GET /api/v2/alerts`.
-    ///
-    /// Upstream: api/v2/api.go `getAlertsHandler`.
-    pub fn query_alerts(&mut self, now_ns: i64, filter: &Filter) -> Vec<u8> {
-        let now = Time::from_unix_ns(now_ns);
-        let mut out = String::from("[");
-        if let Some(mut slots) = self.candidates(&filter.matchers) {
-            slots.sort_unstable_by_key(|slot| {
-                self.alerts.get(*slot).map_or(0, |alert| alert.fingerprint)
-            });
-            for slot in slots {
-                self.show(&mut out, slot, now, filter);
-            }
-        } else {
-            if self.order.changed {
-                self.order.refresh(&self.alerts);
-            }
-            out.reserve(self.order.sorted.len() * 700);
-            let order = std::mem::take(&mut self.order.sorted);
-            for some in order.chunks(AHEAD) {
-                self.alerts.warm(&some.iter().map(|(_, slot)| *slot));
-                for (_, slot) in some {
-                    self.show(&mut out, *slot, now, filter);
-                }
-            }
-            self.order.sorted = order;
-        }
+fn is_stored(alerts: &Alerts, fingerprint: u64, slot: Slot) -> bool {
+    alerts
+        .get(slot)
+        .is_some_and(|alert| alert.stored && alert.fingerprint == fingerprint)
+}
+
+/// An answer in the making.
+#[derive(Debug, Default)]
+pub struct Answer {
+    out: String,
+    /// The alerts to look at, when the label index gave them; all otherwise.
+    found: Option<Vec<(u64, Slot)>>,
+    /// The last fingerprint that was looked at.
+    last: Option<u64>,
+}
+
+impl Answer {
+    /// The body, once [`Engine::query_some`] said that it is complete.
+    pub fn into_body(self) -> Vec<u8> {
+        let mut out = self.out;
         if out.len() > 1 {
             out.pop();
         }
         out.push_str("]\n");
         out.into_bytes()
     }
+}
+
+impl Engine {
+    /// The body of `GET /api/v2/alerts`.
+    ///
+    /// Upstream: api/v2/api.go `getAlertsHandler`.
+    pub fn query_alerts(&mut self, now_ns: i64, filter: &Filter) -> Vec<u8> {
+        let mut answer = Answer::default();
+        while self.query_some(now_ns, filter, &mut answer, usize::MAX) {}
+        answer.into_body()
+    }
+
+    /// Looks at so many more alerts for an answer; whether some are left. Between two calls others may use the
+    /// engine: alerts that come or go meanwhile are shown or not.
+    pub fn query_some(
+        &mut self,
+        now_ns: i64,
+        filter: &Filter,
+        answer: &mut Answer,
+        count: usize,
+    ) -> bool {
+        let now = Time::from_unix_ns(now_ns);
+        let Answer { out, found, last } = answer;
+        if self.order.changed {
+            self.order.sort();
+        }
+        if out.is_empty() {
+            out.push('[');
+            *found = self.candidates(&filter.matchers);
+            let alerts = found.as_ref().map_or(self.order.sorted.len(), Vec::len);
+            out.reserve(alerts * 700);
+        }
+        let order = std::mem::take(&mut self.order.sorted);
+        let all = found.as_ref().unwrap_or(&order);
+        let from = last.map_or(0, |last| all.partition_point(|(print, _)| *print <= last));
+        let to = all.len().min(from.saturating_add(count));
+        for some in all[from..to].chunks(AHEAD) {
+            self.alerts.warm(&some.iter().map(|(_, slot)| *slot));
+            for (fingerprint, slot) in some {
+                if is_stored(&self.alerts, *fingerprint, *slot) {
+                    self.show(out, *slot, now, filter);
+                }
+                *last = Some(*fingerprint);
+            }
+        }
+        let left = to < all.len();
+        self.order.sorted = order;
+        left
+    }
 
     /// Few alerts that may satisfy the matchers, when one of them is an equality.
-    fn candidates(&self, matchers: &[Matcher]) -> Option<Vec<Slot>> {
+    fn candidates(&self, matchers: &[Matcher]) -> Option<Vec<(u64, Slot)>> {
         let len = |posting: Option<&Posting>| posting.map_or(0, Posting::len);
         let mut best: Option<Option<&Posting>> = None;
         for matcher in matchers {
@@ -126,7 +169,11 @@ impl Engine {
                 best = Some(posting);
             }
         }
-        best.map(|posting| posting.map(Posting::slots).unwrap_or_default())
+        let slots = best?.map(Posting::slots).unwrap_or_default();
+        let print = |slot: Slot| Some((self.alerts.get(slot)?.fingerprint, slot));
+        let mut found: Vec<(u64, Slot)> = slots.into_iter().filter_map(print).collect();
+        found.sort_unstable();
+        Some(found)
     }
 
     /// Appends an alert with a comma, if the filter shows it.
@@ -134,10 +181,7 @@ impl Engine {
         let Some(alert) = self.alerts.get(slot) else {
             return;
         };
-        if !alert.stored
-            || alert.ends_at < now
-            || !matcher::filter_matches(&filter.matchers, &alert.labels)
-        {
+        if alert.ends_at < now || !matcher::filter_matches(&filter.matchers, &alert.labels) {
             return;
         }
         let routes = self.routes_of(alert);

@@ -360,6 +360,39 @@ fn equalities_look_up_and_other_matchers_filter() {
 }
 
 #[test]
+fn an_answer_in_pieces_is_the_answer() {
+    let mut engine = engine(&json!({"receiver": "r"}));
+    let post = |engine: &mut Engine, from: i64| {
+        let alerts: Vec<Value> = (from..from + 50)
+            .map(|n| json!({"labels": {"n": n.to_string()}}))
+            .collect();
+        engine.ingest(json!(alerts).to_string().as_bytes(), START, SECOND);
+    };
+    post(&mut engine, 0);
+    let filter = everything(Vec::new());
+    let mut answer = Answer::default();
+    let mut pieces = 1;
+    while engine.query_some(START, &filter, &mut answer, 7) {
+        pieces += 1;
+    }
+    assert_eq!(pieces, 8);
+    assert_eq!(answer.into_body(), engine.query_alerts(START, &filter));
+    // What comes meanwhile is shown in its place, or not.
+    let mut answer = Answer::default();
+    assert!(engine.query_some(START, &filter, &mut answer, 40));
+    post(&mut engine, 50);
+    while engine.query_some(START, &filter, &mut answer, 7) {}
+    let shown: Value = serde_json::from_slice(&answer.into_body()).unwrap();
+    let prints: Vec<String> = shown
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| a["fingerprint"].to_string())
+        .collect();
+    assert!(prints.is_sorted() && prints.len() > 50);
+}
+
+#[test]
 fn muted_groups_say_so() {
     let mut engine = by_name();
     let group = post(&mut engine, "A", 0, None, 0).timers[0].0;
