@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,8 @@ class _Connector(aiohttp.TCPConnector):
         socks: the proxy of each destination (host, port) that is reached through one.
     """
 
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(self, resolver: Resolver, handshake_seconds: float) -> None:
+        self._handshake_seconds = handshake_seconds
         super().__init__(
             limit=0, keepalive_timeout=IDLE_SECONDS, resolver=resolver, ttl_dns_cache=1
         )
@@ -59,13 +61,13 @@ class _Connector(aiohttp.TCPConnector):
         if req.is_ssl():
             name = req.server_hostname or req.url.raw_host
             secured = {"ssl": self._get_ssl_context(req), "server_hostname": name}
-            secured["ssl_handshake_timeout"] = HANDSHAKE_SECONDS
+            secured["ssl_handshake_timeout"] = self._handshake_seconds
         _, protocol = await self._loop.create_connection(self._factory, sock=opened, **secured)
         return protocol
 
     async def _wrap_create_connection(self, *args: Any, **kwargs: Any) -> Any:
         if kwargs.get("ssl") is not None:
-            kwargs["ssl_handshake_timeout"] = HANDSHAKE_SECONDS
+            kwargs["ssl_handshake_timeout"] = self._handshake_seconds
         return await super()._wrap_create_connection(*args, **kwargs)
 
 
@@ -80,12 +82,15 @@ class Transport:
 
     It uses aiohttp's connector, request and response without its session: a session's cookies,
     redirects, middlewares and timers cost a third of a delivery and are not wanted here.
+
+    Args:
+        handshake_seconds: how long a TLS handshake may take.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, handshake_seconds: float = HANDSHAKE_SECONDS) -> None:
         self._loop = asyncio.get_running_loop()
         self._resolver = Resolver()
-        self._connector = _Connector(self._resolver)
+        self._connector = _Connector(self._resolver, handshake_seconds)
         self._urls: dict[Target, URL] = {}
 
     async def send(
@@ -226,9 +231,10 @@ def _dial(error: aiohttp.ClientConnectorError, resolver: Resolver) -> str:
     cause = error.os_error
     if isinstance(cause, ssl.SSLError):
         return tls_text(cause)
-    if isinstance(cause, asyncio.TimeoutError):
+    if isinstance(cause, ConnectionAbortedError) and cause.errno is None:
         return "net/http: TLS handshake timeout"
-    if isinstance(cause, ConnectionResetError) and cause.errno is None:
+    gone = isinstance(cause, ConnectionResetError) and cause.errno is None
+    if gone or cause.errno == errno.EBADF:  # asyncio's, respectively uvloop's way to say so
         return "EOF"
     if isinstance(cause, socket.gaierror):
         return lookup_text(error.host, cause)

@@ -9,9 +9,11 @@ from listener import OK
 
 
 async def test_a_hanging_receiver_delays_no_other(listeners):
-    hold = asyncio.Event()
+    hold, full = asyncio.Event(), asyncio.Event()
 
     async def hang(_) -> bytes:
+        if len(stuck.heard) == 3:
+            full.set()
         await hold.wait()
         return OK
 
@@ -24,6 +26,7 @@ async def test_a_hanging_receiver_delays_no_other(listeners):
         for client in (first, second)
         for _ in range(5)
     ]
+    await full.wait()
     for _ in range(4):
         assert (await first.request("POST", well.url())).status == 200
     assert sorted((load.origin[2], load.in_flight, load.waiting) for load in clients.load()) == [

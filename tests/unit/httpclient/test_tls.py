@@ -16,6 +16,10 @@ from amp.fields.http import HttpConfig
 from amp.fields.secret import Secret
 from amp.fields.tls import TlsConfig
 from amp.httpclient import RequestError
+from amp.httpclient.target import parse_target
+from amp.httpclient.tls import Tls
+from amp.httpclient.transport import Transport
+from amp.httpclient.via import Via
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -238,17 +242,35 @@ def test_refused_when_the_client_is_made(tls, text, tmp_path, authority):
     assert str(caught.value) == text.replace("BAD", str(bad))
 
 
-async def test_a_handshake_that_hangs_is_abandoned_with_its_request(clients):
+async def silent_server() -> tuple[asyncio.Server, asyncio.Event, str]:
+    """A server that takes connections and says nothing until it is told to hang up."""
     hold = asyncio.Event()
 
-    async def silent(_, writer):
+    async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await hold.wait()
         writer.close()
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    return server, hold, f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+
+async def test_a_handshake_is_bounded(authority):
+    server, hold, url = await silent_server()
+    transport = Transport(handshake_seconds=0.05)
+    via = Via(await Tls(TlsConfig(ca=pem(authority))).context())
+    with pytest.raises(RequestError, match=r"^net/http: TLS handshake timeout$"):
+        await transport.send("POST", parse_target(url), [], b"", via)
+    await transport.close()
+    hold.set()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_handshake_that_hangs_is_abandoned_with_its_request(clients):
+    server, hold, url = await silent_server()
     task = asyncio.ensure_future(clients.client().request("POST", url))
-    await asyncio.sleep(0.05)
+    while not list(clients.load()):  # noqa: ASYNC110  # the client has no event to wait for
+        await asyncio.sleep(0.001)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
