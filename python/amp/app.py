@@ -237,6 +237,12 @@ class App:
             self._writer.alerts_changed()
 
     def _shared(self, url: str) -> Shared:
+        http = HttpClients(
+            environment=os.environ, in_flight=self._options.deliveries_per_destination
+        )
+        self._metrics.destination_queue.set_function(
+            lambda: sum(load.waiting for load in http.load())
+        )
         return Shared(
             options=self._options,
             engine=self._engine,
@@ -245,9 +251,7 @@ class App:
             clock=self._clock,
             log=self._log,
             metrics=self._metrics,
-            http=HttpClients(
-                environment=os.environ, in_flight=self._options.deliveries_per_destination
-            ),
+            http=http,
             external_url=url,
             started_ns=self._started_ns,
         )
