@@ -19,6 +19,7 @@ from amp.httpclient.socks import SCHEMES as SOCKS
 from amp.httpclient.target import parse_target
 from amp.httpclient.tls import Tls
 from amp.httpclient.via import Via
+from amp.options import UPSTREAM_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from amp.httpclient.target import Target
     from amp.httpclient.transport import Transport
 
-USER_AGENT = "Alertmanager/0.34.2"
+USER_AGENT = f"Alertmanager/{UPSTREAM_VERSION}"
 IN_FLIGHT = 512
 KNOWN_TARGETS = 256
 SCHEMES = frozenset({"http", "https"})

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from amp.httpclient import HttpClient, Response
 
 JSON = {"Content-Type": "application/json"}
+SHOWN_BYTES = 16 << 10
 NO_RETRIES: frozenset[int] = frozenset()
 
 
@@ -102,12 +103,18 @@ def check(
     if status // 100 == 2:
         return
     if details is None:
-        details = response.body.decode("utf-8", "replace")
+        details = shown(response.body)
     raise SendError(
         f"unexpected status code {status}" + (f": {details}" if details else ""),
         reason=reason_of(status),
         retryable=status // 100 == 5 or status in retry,
     )
+
+
+def shown(body: bytes) -> str:
+    """A body as part of an error text, which ends up in logs: a long one is cut."""
+    text = body[:SHOWN_BYTES].decode("utf-8", "replace")
+    return text if len(body) <= SHOWN_BYTES else f"{text}…"
 
 
 async def post_json(
