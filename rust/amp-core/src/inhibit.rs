@@ -468,6 +468,31 @@ mod tests {
         assert_eq!(index.first(1, &labels(&[("x", "1")]), at(0)), Some(4));
     }
 
+    #[test]
+    fn sources_come_in_the_order_of_the_rules() {
+        let rule = |source: &str, equal: &str| json!({"source_matchers": [["s", "=", source]], "target_matchers": [["t", "=", "1"]], "equal": [equal]});
+        let mut index = index(&json!([rule("1", "b"), rule("2", "a"), rule("3", "b")]));
+        for (fingerprint, source) in [(3, "3"), (2, "2"), (1, "1")] {
+            index.update(fingerprint, &labels(&[("s", source)]), at(9));
+        }
+        assert_eq!(index.all(0, &labels(&[("t", "1")]), at(0)), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_source_without_an_end_fires_and_slots_are_used_again() {
+        let mut index = index(&json!([{"source_matchers": [["s", "=", "1"]]}]));
+        let source = labels(&[("s", "1")]);
+        for fingerprint in 0..5 {
+            index.update(fingerprint, &source, Time::ZERO);
+            assert_eq!(
+                index.first(9, &labels(&[("t", "1")]), at(0)),
+                Some(fingerprint)
+            );
+            index.remove(fingerprint);
+        }
+        assert_eq!(index.sources.len(), 1);
+    }
+
     /// One rule after the other, one source after the other, as upstream's text says.
     fn naive(
         rules: &[Rule],

@@ -400,6 +400,31 @@ mod tests {
         assert_eq!(tree.routes()[4].labels["l"], "1");
     }
 
+    #[test]
+    fn what_is_not_given_is_upstreams_default_or_the_parents() {
+        let tree = RouteTree::compile(&json!({"receiver": "r", "routes": [
+            {"receiver": "", "group_wait_ns": 0, "repeat_interval_ns": 7, "mute_time_intervals": ["m"],
+             "routes": [{"group_interval_ns": 1}]}]}))
+        .unwrap();
+        let [inner, middle, root] = tree.routes() else {
+            panic!("{tree:?}");
+        };
+        let timing = |route: &Route| {
+            let seconds = 1_000_000_000;
+            assert_eq!(&*route.receiver, "r");
+            (
+                route.group_wait_ns / seconds,
+                route.group_interval_ns / seconds,
+                route.repeat_interval_ns / seconds,
+            )
+        };
+        assert_eq!(timing(root), (30, 300, 14_400));
+        assert_eq!(timing(middle), (0, 300, 0));
+        assert_eq!((inner.group_interval_ns, inner.repeat_interval_ns), (1, 7));
+        assert_eq!(middle.mute_time_intervals, ["m"]);
+        assert!(inner.mute_time_intervals.is_empty());
+    }
+
     /// Upstream's walk, without an index.
     fn walk(tree: &RouteTree, at: u32, labels: &LabelSet) -> Vec<u32> {
         let route = tree.route(at).unwrap();

@@ -235,6 +235,24 @@ mod tests {
     }
 
     #[test]
+    fn a_silence_of_two_fitting_sets_counts_once_and_is_forgotten() {
+        let mut index = SilenceIndex::default();
+        for n in 0..20 {
+            let sets = vec![set(&[("a", Op::Equal, "1")]), set(&[("b", Op::Equal, "2")])];
+            index.set(&n.to_string(), sets, at(0), at(9));
+        }
+        let labels = LabelSet::from_pairs([("a", "1"), ("b", "2")]);
+        let mut verdict = Verdict::default();
+        assert_eq!(active(&index, &mut verdict, &labels, 1).len(), 20);
+        for n in 0..20 {
+            index.remove(&n.to_string());
+        }
+        index.set("other", vec![set(&[("c", Op::Equal, "1")])], at(0), at(9));
+        index.verdict(&labels, &mut verdict);
+        assert!(verdict.is_empty());
+    }
+
+    #[test]
     fn an_empty_set_mutes_nothing() {
         let mut index = SilenceIndex::default();
         index.set("s", vec![Vec::new()], at(0), at(9));
