@@ -43,6 +43,8 @@ class MemoryStore:
             self.kept_silences.pop(id, None)
         self.kept_silences |= {entry.id: entry for entry in changes.silences}
         self.kept_log |= {row[0]: row for row in changes.log}
+        if changes.no_alerts:
+            self.kept_alerts.clear()
         for row in changes.alerts:
             self.kept_alerts[row[0]] = row
             if row[1]:

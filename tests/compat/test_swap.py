@@ -82,6 +82,23 @@ def test_taking_turns_keeps_silences_and_pages_nobody_again(
     assert len(known) == 1 + 2 * len(turns)
 
 
+def test_an_alert_that_resolved_under_the_other_stays_resolved(
+    reference: Path, amp_server: Path, tmp_path: Path
+) -> None:
+    with Sink() as sink:
+        config = CONFIG.replace("SINK", f"127.0.0.1:{sink.port}")
+        for binary, ends, pages in ((amp_server, 3600, 1), (reference, -1, 2)):
+            with Server(binary, tmp_path, config) as server:
+                server.post("/api/v2/alerts", [alert("A", "1")])
+                time.sleep(QUIET_SECONDS)
+                server.post("/api/v2/alerts", [alert("A", "1", ends)])
+                assert sink.wait(pages, WITHIN_SECONDS)
+        with Server(amp_server, tmp_path, config):
+            time.sleep(QUIET_SECONDS)
+        reasons = [one.body["notification_reason"] for one in sink.accepted()]
+    assert reasons == ["first notification", "all alerts resolved"]
+
+
 @pytest.mark.parametrize("first", ["amp", "reference"])
 def test_a_resolved_alert_is_told_by_the_other(
     first: str, reference: Path, amp_server: Path, tmp_path: Path

@@ -39,6 +39,8 @@ class Changes:
     silences: Sequence[SilenceEntry] = ()
     log: Sequence[LogRow] = ()
     alerts: Sequence[AlertRow] = ()
+    no_alerts: bool = False
+    """All alerts go first."""
     expired_at_ns: int | None = None
     """Silences and log entries that expire up to here go."""
 

@@ -276,6 +276,8 @@ def _apply(connection: psycopg.Connection[Any], changes: Changes) -> None:
         connection.execute(PUT_SILENCE, _columns(changes.silences, range(4)))
     if changes.log:
         connection.execute(PUT_LOG, _columns(changes.log, range(4)))
+    if changes.no_alerts:
+        connection.execute("DELETE FROM alert")
     gone = [row[0] for row in changes.alerts if row[1]]
     if gone:
         connection.execute("DELETE FROM alert WHERE fingerprint = ANY(%s::text[])", (_array(gone),))

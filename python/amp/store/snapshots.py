@@ -13,17 +13,28 @@ if TYPE_CHECKING:
 
     from amp.log import Logger
     from amp.metrics import Metrics
+    from amp.store.marks import Marks
 
 
 class SnapshotFile:
     """One file of the storage folder: read at start, replaced whole, moved aside when damaged."""
 
-    def __init__(self, folder: Path, name: str, *, log: Logger, metrics: Metrics) -> None:
+    def __init__(
+        self, folder: Path, name: str, marks: Marks, *, log: Logger, metrics: Metrics
+    ) -> None:
+        self._marks = marks
         self._path = folder / name
         self._name = name
         self._log = log
         self._metrics = metrics
         self._blocked = False
+
+    def is_foreign(self) -> bool:
+        """Whether another program wrote it since it was read or written here."""
+        try:
+            return not self._marks.knows(self._name, self._path.read_bytes())
+        except OSError:
+            return False
 
     def read(self, take: Callable[[bytes], int]) -> int:
         """Gives the content to `take`; what it returned, 0 when there is nothing to take.
@@ -39,10 +50,13 @@ class SnapshotFile:
             self._move_aside(error)
             return 0
         try:
-            return take(data)
+            news = take(data)
         except ValueError as error:
             self._move_aside(error)
             return 0
+        with suppress(OSError):
+            self._marks.add(self._name, data)
+        return news
 
     def write(self, data: bytes) -> None:
         """Replaces the file: at any moment it is the old one or the new one, whole.
@@ -58,6 +72,7 @@ class SnapshotFile:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+            self._marks.add(self._name, data)
         except OSError:
             # What was written of it takes room that a full disk lacks.
             with suppress(OSError):

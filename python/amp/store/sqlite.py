@@ -218,6 +218,8 @@ def _apply(connection: sqlite3.Connection, changes: Changes) -> None:
         connection.executemany(PUT_SILENCE, changes.silences)
     if changes.log:
         connection.executemany(PUT_LOG, changes.log)
+    if changes.no_alerts:
+        connection.execute("DELETE FROM alert")
     gone = [(row[0],) for row in changes.alerts if row[1]]
     if gone:
         connection.executemany("DELETE FROM alert WHERE fingerprint = ?", gone)

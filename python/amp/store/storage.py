@@ -10,6 +10,7 @@ from amp._core import decode_silences, encode_silence
 from amp.errors import AmpError, StoreUnavailable
 from amp.store.base import Changes, SilenceEntry, StoreCorruptError, within_reach
 from amp.store.lock import FolderLock
+from amp.store.marks import Marks
 from amp.store.snapshots import SnapshotFile
 from amp.store.writer import FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS
 
@@ -100,9 +101,11 @@ class Storage:
         self._clock = clock
         self._log = log
         self._metrics = metrics
-        self._log_file = SnapshotFile(folder, "nflog", log=log, metrics=metrics)
-        self._silences_file = SnapshotFile(folder, "silences", log=log, metrics=metrics)
+        marks = Marks(folder)
+        self._log_file = SnapshotFile(folder, "nflog", marks, log=log, metrics=metrics)
+        self._silences_file = SnapshotFile(folder, "silences", marks, log=log, metrics=metrics)
         self._whole = False
+        self._stale = False
         self.restored: Callable[[list[Timer]], None] = list.clear
         writer.keep_whole(silences.entries)
 
@@ -117,6 +120,7 @@ class Storage:
             self._lock.acquire()
         except OSError as error:
             raise AmpError(f"unable to lock the storage folder: {error}") from error
+        self._stale = self._log_file.is_foreign() or self._silences_file.is_foreign()
         deadline_ns = self._clock.now_ns() + int(self._patience_seconds * 1e9)
         while not await self._connect():
             if self._clock.now_ns() >= deadline_ns:
@@ -140,6 +144,8 @@ class Storage:
             return False
         self._silences.merge(entries or ())
         self._writer.opened = True
+        if self._stale:
+            await self._forget_alerts()
         self._writer.succeeded()
         if self._whole:
             self.restored(timers or [])
@@ -162,7 +168,8 @@ class Storage:
         timers: list[Timer] = []
         for log_rows in self._store.log_rows():
             self._merge_log(log_rows, now_ns)
-        for alert_rows in self._store.alert_rows():
+        # Whoever wrote the files in between also saw alerts resolve: none may page again.
+        for alert_rows in () if self._stale else self._store.alert_rows():
             timers += self._alerts.restore(alert_rows, now_ns, self._grace_ns)[1]
         return timers
 
@@ -189,6 +196,13 @@ class Storage:
         if self._log_file.read(lambda data: self._entries.load_snapshot(data, now_ns)):
             self._writer.log_changed()
         return news
+
+    async def _forget_alerts(self) -> None:
+        try:
+            await self._writer.write(Changes(no_alerts=True))
+            self._stale = False
+        except StoreUnavailable:
+            self._log.warn("Stale alerts stay in the store until the next start")
 
     async def _push(self, entries: Sequence[SilenceEntry]) -> None:
         try:

@@ -98,6 +98,32 @@ async def test_files_of_the_reference_are_taken_over(
         assert len((tmp_path / name).read_bytes()) == len((RECORDED / name).read_bytes())
 
 
+async def test_alerts_are_stale_once_another_program_wrote_the_files(
+    make_store: Callable[[], Store], tmp_path: Path
+) -> None:
+    house = build(tmp_path, make_store())
+    await house.storage.open()
+    house.alerts.put(alert(1))
+    record(house)
+    await house.storage.close()
+    other = build(tmp_path / "other", MemoryStore(), house.clock)
+    other.entries.load_snapshot((tmp_path / "nflog").read_bytes(), house.clock.now_ns())
+    record(other, "theirs")
+    (tmp_path / "nflog").write_bytes(other.entries.snapshot())
+    again = build(tmp_path, make_store(), house.clock)
+    await again.storage.open()
+    assert knows(again, "theirs")
+    assert again.alerts.rows == {}
+    assert list(again.store.alert_rows()) == []
+    again.alerts.put(alert(2))
+    await again.writer.flush()
+    again.storage.release()
+    third = build(tmp_path, make_store(), house.clock)
+    await third.storage.open()
+    assert list(third.alerts.rows) == [alert(2)[0]], "a kill is no foreign hand"
+    third.storage.release()
+
+
 async def test_the_newer_of_store_and_file_wins(
     make_store: Callable[[], Store], tmp_path: Path
 ) -> None:

@@ -78,6 +78,14 @@ def test_alerts_change_and_go(make_store: Callable[[], Store]) -> None:
     assert [(row[0][-1], row[5]) for row in contents(store)[2]] == [("1", 70), ("3", 9)]
 
 
+def test_all_alerts_go_before_new_ones(make_store: Callable[[], Store]) -> None:
+    store = make_store()
+    store.open()
+    store.write(Changes(alerts=[alert(1), alert(2)]))
+    store.write(Changes(no_alerts=True, alerts=[alert(3)]))
+    assert [row[0][-1] for row in contents(store)[2]] == ["3"]
+
+
 def test_what_expired_goes(make_store: Callable[[], Store]) -> None:
     store = make_store()
     store.open()
