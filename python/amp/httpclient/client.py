@@ -12,10 +12,8 @@ from amp.httpclient.credential import Basic, Credential, Token, basic
 from amp.httpclient.failure import RequestError
 from amp.httpclient.gate import Gates
 from amp.httpclient.header import ExtraHeaders, Headers, check_headers, connect_headers
-from amp.httpclient.oauth2 import TokenSource
-from amp.httpclient.proxy import Proxies
+from amp.httpclient.proxy import SOCKS, Proxies
 from amp.httpclient.redirect import MAX_REQUESTS, Hop, next_hop
-from amp.httpclient.socks import SCHEMES as SOCKS
 from amp.httpclient.target import parse_target
 from amp.httpclient.tls import Tls
 from amp.httpclient.via import Via
@@ -210,6 +208,8 @@ def _credential(config: HttpConfig, shared: HttpClients) -> Credential | None:
     if config.authorization is not None:
         return Token(config.authorization)
     if config.oauth2 is not None:
+        from amp.httpclient.oauth2 import TokenSource
+
         return TokenSource(config.oauth2, LateClient(config.oauth2, shared))
     return None
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from amp.fields.http import HttpConfig, OAuth2
 
 LOCAL = "localhost"
+SOCKS = frozenset({"socks5", "socks5h"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from amp.httpclient.failure import RequestError, dial_text, lookup_text
 if TYPE_CHECKING:
     from amp.httpclient.target import Target
 
-SCHEMES = frozenset({"socks5", "socks5h"})
 DEFAULT_PORT = 1080
 VERSION = 5
 NO_AUTHENTICATION = 0

@@ -21,6 +21,7 @@ from amp.httpclient.failure import (
     lookup_text,
     tls_text,
 )
+from amp.httpclient.proxy import SOCKS
 from amp.httpclient.resolver import Resolver
 from amp.httpclient.response import MAX_BODY_BYTES, Response
 
@@ -122,7 +123,7 @@ class Transport:
         if via.context is not None:
             more["ssl"] = via.context
             more["server_hostname"] = via.server_name
-        if via.proxy is not None and via.proxy.scheme in socks.SCHEMES:
+        if via.proxy is not None and via.proxy.scheme in SOCKS:
             self._connector.socks[target.host, target.port] = via.proxy
         elif via.proxy is not None:
             more["proxy"] = self._url(via.proxy)
