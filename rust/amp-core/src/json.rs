@@ -15,11 +15,11 @@ pub fn write_escaped(out: &mut String, text: &str) {
     let bytes = text.as_bytes();
     let mut from = 0;
     let mut at = 0;
-    while let Some(found) = bytes[at..]
-        .iter()
-        .position(|byte| !PLAIN[usize::from(*byte)])
-    {
-        at += found;
+    loop {
+        at = special(bytes, at);
+        if at == bytes.len() {
+            break;
+        }
         let (escape, width) = match bytes[at] {
             0xE2 => match bytes.get(at + 1..at + 3) {
                 Some([0x80, 0xA8]) => ("\\u2028", 3),
@@ -51,22 +51,40 @@ pub fn write_escaped(out: &mut String, text: &str) {
     out.push_str(&text[from..]);
 }
 
-/// Bytes that surely stand for themselves inside a literal.
-static PLAIN: [bool; 256] = {
-    let mut table = [true; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        table[byte] = false;
-        byte += 1;
+/// The offset of the first byte that may need an escape; the length when there is none.
+#[inline]
+fn special(bytes: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const fn is(word: u64, byte: u64) -> u64 {
+        let word = word ^ (ONES * byte);
+        word.wrapping_sub(ONES) & !word
     }
-    table[0xE2] = false;
-    table[b'"' as usize] = false;
-    table[b'\\' as usize] = false;
-    table[b'<' as usize] = false;
-    table[b'>' as usize] = false;
-    table[b'&' as usize] = false;
-    table
-};
+    while let Some(chunk) = bytes.get(at..at + 8) {
+        let Ok(chunk) = <[u8; 8]>::try_from(chunk) else {
+            break;
+        };
+        let word = u64::from_le_bytes(chunk);
+        let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+        // `"` and `&`, `<` and `>` differ in one bit each; the separators begin with 0xE2.
+        let found = below_space
+            | is(word | (ONES * 4), 0x26)
+            | is(word | (ONES * 2), 0x3E)
+            | is(word, 0x5C)
+            | is(word, 0xE2);
+        if found & HIGH != 0 {
+            return at + ((found & HIGH).trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    while let Some(&byte) = bytes.get(at) {
+        if byte < 0x20 || matches!(byte, b'"' | b'&' | b'<' | b'>' | b'\\' | 0xE2) {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
 
 /// A string literal with its quotes.
 pub fn quoted(text: &str) -> String {

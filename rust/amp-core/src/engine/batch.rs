@@ -241,18 +241,15 @@ pub(super) fn write_fingerprint(out: &mut String, fingerprint: u64) {
 
 /// Labels as a JSON object.
 pub(super) fn write_labels(out: &mut String, labels: &LabelSet) {
-    let mut separator = '{';
+    let mut opening = "{\"";
     for label in labels {
-        out.push(separator);
-        json::write_str(out, &label.name);
-        out.push(':');
-        json::write_str(out, &label.value);
-        separator = ',';
+        out.push_str(opening);
+        json::write_escaped(out, &label.name);
+        out.push_str("\":\"");
+        json::write_escaped(out, &label.value);
+        opening = "\",\"";
     }
-    if separator == '{' {
-        out.push('{');
-    }
-    out.push('}');
+    out.push_str(if labels.is_empty() { "{}" } else { "\"}" });
 }
 
 /// The labels that are equal in all alerts.
