@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_WRAP = 1 << 63
 _BOOL, _INT, _FLOAT, _NULL, _TEXT = 1, 2, 14, 20, 24
 
 
@@ -76,6 +77,6 @@ def _number_less(left: str, right: str, index: int) -> bool:
 
 def _number(text: str, index: int, value: int) -> tuple[int, int]:
     while index < len(text) and text[index].isdecimal():
-        value = value * 10 + ord(text[index]) - 48
+        value = (value * 10 + ord(text[index]) - ord("0") + _WRAP) % (2 * _WRAP) - _WRAP
         index += 1
     return value, index
