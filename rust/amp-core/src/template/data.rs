@@ -1,11 +1,14 @@
 //! What templates see: the data of one notification.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
-use serde_json::Value as Json;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::error::Error;
-use crate::labels::LabelSet;
+use crate::labels::{Label, LabelSet};
 use crate::time::Time;
 
 /// The data of one notification. Field names are upstream's, in snake case.
@@ -57,70 +60,133 @@ pub struct Alert {
 }
 
 impl Data {
-    /// Reads the data from JSON in the shape of the webhook's body; absent keys are empty.
+    /// Reads the data from JSON in the shape of the webhook's body; absent keys and null are empty.
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-        let json: Json = serde_json::from_slice(json)
-            .map_err(|e| Error::Decode(format!("template data: {e}")))?;
-        let alerts = match json.get("alerts") {
-            Some(Json::Array(alerts)) => alerts.iter().map(alert).collect::<Result<_, _>>()?,
-            None | Some(Json::Null) => Vec::new(),
-            Some(_) => return Err(Error::Decode("template data: alerts is no list".into())),
-        };
-        Ok(Self {
-            receiver: text(&json, "receiver")?,
-            status: text(&json, "status")?,
-            alerts: alerts.into(),
-            notification_reason: text(&json, "notification_reason")?,
-            group_labels: pairs(&json, "groupLabels")?,
-            common_labels: pairs(&json, "commonLabels")?,
-            common_annotations: pairs(&json, "commonAnnotations")?,
-            route_labels: pairs(&json, "routeLabels")?,
+        serde_json::from_slice::<Raw<'_>>(json)
+            .map(Self::from)
+            .map_err(|error| Error::Decode(format!("template data: {error}")))
+    }
+}
+
+/// The JSON of [`Data`].
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Raw<'a> {
+    #[serde(borrow)]
+    receiver: Option<Cow<'a, str>>,
+    status: Option<Cow<'a, str>>,
+    alerts: Option<Vec<RawAlert<'a>>>,
+    #[serde(rename = "notification_reason")]
+    notification_reason: Option<Cow<'a, str>>,
+    group_labels: Option<Pairs>,
+    common_labels: Option<Pairs>,
+    common_annotations: Option<Pairs>,
+    route_labels: Option<Pairs>,
+    #[serde(rename = "externalURL")]
+    external_url: Option<Cow<'a, str>>,
+}
+
+/// The JSON of [`Alert`].
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawAlert<'a> {
+    #[serde(borrow)]
+    status: Option<Cow<'a, str>>,
+    labels: Option<Pairs>,
+    annotations: Option<Pairs>,
+    starts_at: Option<Instant>,
+    ends_at: Option<Instant>,
+    #[serde(rename = "generatorURL")]
+    generator_url: Option<Cow<'a, str>>,
+    fingerprint: Option<Cow<'a, str>>,
+}
+
+fn text(text: Option<Cow<'_, str>>) -> String {
+    text.unwrap_or_default().into_owned()
+}
+
+fn pairs(pairs: Option<Pairs>) -> Arc<LabelSet> {
+    pairs.map(|pairs| pairs.0).unwrap_or_default()
+}
+
+fn time(at: Option<Instant>) -> Time {
+    at.map_or(Time::ZERO, |at| at.0)
+}
+
+impl From<Raw<'_>> for Data {
+    fn from(raw: Raw<'_>) -> Self {
+        let alerts = raw.alerts.unwrap_or_default().into_iter();
+        Self {
+            receiver: text(raw.receiver),
+            status: text(raw.status),
+            alerts: alerts.map(|alert| Arc::new(alert.into())).collect(),
+            notification_reason: text(raw.notification_reason),
+            group_labels: pairs(raw.group_labels),
+            common_labels: pairs(raw.common_labels),
+            common_annotations: pairs(raw.common_annotations),
+            route_labels: pairs(raw.route_labels),
             route_labels_rendered: false,
             by_value: false,
-            external_url: text(&json, "externalURL")?,
-        })
-    }
-}
-
-fn alert(json: &Json) -> Result<Arc<Alert>, Error> {
-    Ok(Arc::new(Alert {
-        status: text(json, "status")?,
-        labels: pairs(json, "labels")?,
-        annotations: pairs(json, "annotations")?,
-        starts_at: time(json, "startsAt")?,
-        ends_at: time(json, "endsAt")?,
-        generator_url: text(json, "generatorURL")?,
-        fingerprint: text(json, "fingerprint")?,
-    }))
-}
-
-fn text(json: &Json, key: &str) -> Result<String, Error> {
-    match json.get(key) {
-        Some(Json::String(text)) => Ok(text.clone()),
-        None | Some(Json::Null) => Ok(String::new()),
-        Some(_) => Err(Error::Decode(format!("template data: {key} is no text"))),
-    }
-}
-
-fn time(json: &Json, key: &str) -> Result<Time, Error> {
-    match text(json, key)?.as_str() {
-        "" => Ok(Time::ZERO),
-        text => Time::parse_api(text)
-            .map_err(|e| Error::Decode(format!("template data: {key} is no time: {e}"))),
-    }
-}
-
-fn pairs(json: &Json, key: &str) -> Result<Arc<LabelSet>, Error> {
-    let bad = || Error::Decode(format!("template data: {key} is no map of texts"));
-    match json.get(key) {
-        Some(Json::Object(map)) => {
-            let pairs = map
-                .iter()
-                .map(|(name, value)| Ok((&**name, value.as_str().ok_or_else(bad)?)))
-                .collect::<Result<Vec<_>, Error>>()?;
-            Ok(Arc::new(LabelSet::from_pairs(pairs)))
+            external_url: text(raw.external_url),
         }
-        None | Some(Json::Null) => Ok(Arc::default()),
-        Some(_) => Err(bad()),
+    }
+}
+
+impl From<RawAlert<'_>> for Alert {
+    fn from(raw: RawAlert<'_>) -> Self {
+        Self {
+            status: text(raw.status),
+            labels: pairs(raw.labels),
+            annotations: pairs(raw.annotations),
+            starts_at: time(raw.starts_at),
+            ends_at: time(raw.ends_at),
+            generator_url: text(raw.generator_url),
+            fingerprint: text(raw.fingerprint),
+        }
+    }
+}
+
+/// An RFC 3339 text; the empty one is the zero time.
+struct Instant(Time);
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(source)?;
+        if text.is_empty() {
+            return Ok(Self(Time::ZERO));
+        }
+        Time::parse_api(&text)
+            .map(Self)
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// A map of texts.
+struct Pairs(Arc<LabelSet>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        source.deserialize_map(PairsVisitor)
+    }
+}
+
+struct PairsVisitor;
+
+impl<'de> Visitor<'de> for PairsVisitor {
+    type Value = Pairs;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map of texts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+        let mut labels = Vec::with_capacity(8);
+        while let Some((name, value)) = map.next_entry::<String, String>()? {
+            labels.push(Arc::new(Label {
+                name: name.into(),
+                value: value.into(),
+            }));
+        }
+        Ok(Pairs(Arc::new(LabelSet::new(labels))))
     }
 }

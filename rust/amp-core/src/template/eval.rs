@@ -10,6 +10,7 @@ use super::builtins;
 use super::exec::{At, Exec, Outcome};
 use super::format::display;
 use super::functions;
+use super::html;
 use super::member;
 use super::node::{Command, Number, Operand, OperandKind, Pipe};
 use super::value::Value;
@@ -113,6 +114,32 @@ impl<'a> Exec<'a> {
             }
         }
         Ok(value)
+    }
+
+    /// The value of a printing pipeline before the escaper that stands at its end, which html mode applies itself.
+    pub(super) fn unescaped(&mut self, dot: &Value, pipe: &'a Pipe) -> Outcome<Value> {
+        let Some((last, commands)) = pipe.commands.split_last() else {
+            return Ok(Value::Invalid);
+        };
+        if html::own_escaper(pipe).is_none() {
+            return self.pipeline(dot, pipe);
+        }
+        self.at = At::Pipe(pipe);
+        let mut value = None;
+        for command in commands {
+            value = Some(self.command(dot, command, value)?);
+        }
+        let mut values = Vec::with_capacity(last.args.len());
+        for operand in &last.args[1..] {
+            values.push(self.argument(dot, Type::Any, operand)?);
+        }
+        match (value, &values[..]) {
+            (Some(value), []) => Ok(value),
+            (value, _) => {
+                values.extend(value);
+                Ok(Value::text(printed(&values)))
+            }
+        }
     }
 
     fn nested_pipeline(&mut self, dot: &Value, pipe: &'a Pipe) -> Outcome<Value> {

@@ -4,8 +4,11 @@
 
 use std::sync::Arc;
 
+use gotmpl::Value as Escaped;
+
 use super::data::Data;
 use super::format::display;
+use super::html;
 use super::node::{Branch, Call, Command, Node, Operand, Pipe, Tree};
 use super::time::Time;
 use super::value::Value;
@@ -84,6 +87,8 @@ pub(super) struct Exec<'a> {
     /// The first variable of the running template.
     base: usize,
     pub(super) out: String,
+    /// Html mode: what the run decided and printed, in order.
+    trace: Option<Vec<Escaped>>,
 }
 
 pub(super) type Outcome<T> = Result<T, String>;
@@ -98,16 +103,43 @@ impl<'a> Exec<'a> {
             variables: Vec::with_capacity(4),
             base: 0,
             out: String::new(),
+            trace: None,
         }
     }
 
     /// Runs the template and returns what it wrote.
     pub(super) fn execute(mut self) -> Outcome<String> {
+        self.execute_tree()?;
+        Ok(self.out)
+    }
+
+    /// Runs the template and escapes what it writes by its place in HTML.
+    pub(super) fn execute_html(mut self) -> Outcome<String> {
+        self.trace = Some(Vec::new());
+        let (library, tree) = (self.library, self.tree);
+        let ran = self.execute_tree();
+        let escaped = html::escape(library, tree, self.trace.unwrap_or_default());
+        match (ran, escaped) {
+            (Err(message), Err(shape)) if html::is_about_shape(&shape) => {
+                drop(message);
+                Err(shape)
+            }
+            (Err(message), _) => Err(message),
+            (Ok(()), escaped) => escaped,
+        }
+    }
+
+    fn execute_tree(&mut self) -> Outcome<()> {
         let dot = Value::Data(Arc::clone(&self.run.data));
         self.push("$".into(), dot.clone());
         let tree = self.tree;
-        self.body(&dot, &tree.root)?;
-        Ok(self.out)
+        self.body(&dot, &tree.root).map(drop)
+    }
+
+    fn record(&mut self, value: impl FnOnce() -> Escaped) {
+        if let Some(trace) = &mut self.trace {
+            trace.push(value());
+        }
     }
 
     // --- errors
@@ -196,9 +228,16 @@ impl<'a> Exec<'a> {
         match node {
             Node::Text { start, end } => {
                 let text = &self.tree.source.text[*start..*end];
-                self.out.push_str(text);
+                if self.trace.is_none() {
+                    self.out.push_str(text);
+                }
             }
             Node::Action(pipe) => {
+                if self.trace.is_some() && pipe.declared.is_empty() {
+                    let value = self.unescaped(dot, pipe)?;
+                    self.record(|| html::printed(&value));
+                    return Ok(Flow::Done);
+                }
                 let value = self.pipeline(dot, pipe)?;
                 if pipe.declared.is_empty() {
                     display(&mut self.out, &value);
@@ -226,13 +265,14 @@ impl<'a> Exec<'a> {
                 return flow;
             }
             Node::Template(call) => self.call_template(dot, call)?,
-            Node::Break => return Ok(Flow::Break),
-            Node::Continue => return Ok(Flow::Continue),
+            Node::Break(_) => return Ok(Flow::Break),
+            Node::Continue(_) => return Ok(Flow::Continue),
         }
         Ok(Flow::Done)
     }
 
     fn either(&mut self, dot: &Value, truth: bool, branch: &'a Branch) -> Outcome<Flow> {
+        self.record(|| Escaped::Bool(truth));
         match (&branch.otherwise, truth) {
             (_, true) => self.body(dot, &branch.body),
             (Some(otherwise), false) => self.body(dot, otherwise),
@@ -243,20 +283,23 @@ impl<'a> Exec<'a> {
     fn range(&mut self, dot: &Value, branch: &'a Branch) -> Outcome<Flow> {
         let value = self.pipeline(dot, &branch.pipe)?;
         let mark = self.variables.len();
-        let mut ran = false;
+        let recorded = self.trace.as_ref().map(Vec::len);
+        self.record(|| html::rounds(0));
         let mut index = 0;
         while let Some((key, element)) = self.round(&value, branch, index)? {
             self.step()?;
-            ran = true;
             index += 1;
             self.bind(branch, key, element.clone())?;
             let flow = self.body(&element, &branch.body)?;
             self.variables.truncate(mark);
             if matches!(flow, Flow::Break) {
-                return Ok(Flow::Done);
+                break;
             }
         }
-        if ran {
+        if index > 0 {
+            if let (Some(at), Some(trace)) = (recorded, &mut self.trace) {
+                trace[at] = html::rounds(index);
+            }
             return Ok(Flow::Done);
         }
         match &branch.otherwise {

@@ -1,7 +1,7 @@
 //! Go templates with Alertmanager's data, methods and functions.
 //!
 //! A template set is parsed once; each rendering parses its text (a value of the configuration) on top of it.
-//! Text mode runs the tree itself. Texts that templates give, errors included, equal upstream's.
+//! Html mode takes the escaping from `gotmpl`. Texts that templates give, errors included, equal upstream's.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ mod format;
 mod format_number;
 mod functions;
 mod go_syntax;
+mod html;
 mod json;
 mod layout;
 mod layout_parse;
@@ -92,8 +93,8 @@ impl Templates {
         data: &Arc<Data>,
         now: crate::time::Time,
     ) -> Result<String, Error> {
-        let _ = (text, data, now);
-        Err(Error::Template("html templates are not built yet".into()))
+        let mut run = Run::new(Arc::clone(data), now.into());
+        self.render(text, &mut run, true).map_err(Error::Template)
     }
 
     /// Renders all labels of a route; each is a template and may ask for others by `routeLabels`.
@@ -119,7 +120,13 @@ impl Library for Templates {
     }
 
     fn render_nested(&self, text: &str, run: &mut Run) -> Result<String, String> {
-        if !text.contains("{{") {
+        self.render(text, run, false)
+    }
+}
+
+impl Templates {
+    fn render(&self, text: &str, run: &mut Run, html: bool) -> Result<String, String> {
+        if text.is_empty() || !html && !text.contains("{{") {
             return Ok(text.to_owned());
         }
         if text.len() > MAX_TEXT_BYTES {
@@ -133,7 +140,12 @@ impl Library for Templates {
             top: &top,
             definitions: &definitions,
         };
-        Exec::new(&overlay, run, &top).execute()
+        let exec = Exec::new(&overlay, run, &top);
+        if html {
+            exec.execute_html()
+        } else {
+            exec.execute()
+        }
     }
 }
 

@@ -33,11 +33,17 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// `name:line:column` of a position; the column counts bytes from 0.
-    pub(super) fn place(&self, at: usize) -> String {
+    /// The line of a position, from 1, and its column, in bytes from 0.
+    pub(super) fn line_and_column(&self, at: usize) -> (usize, usize) {
         let before = &self.text[..at];
         let line = 1 + before.bytes().filter(|&b| b == b'\n').count();
         let column = before.rfind('\n').map_or(at, |newline| at - newline - 1);
+        (line, column)
+    }
+
+    /// `name:line:column` of a position.
+    pub(super) fn place(&self, at: usize) -> String {
+        let (line, column) = self.line_and_column(at);
         format!("{}:{line}:{column}", self.name)
     }
 }
@@ -51,8 +57,8 @@ pub(super) enum Node {
     With(Branch),
     Range(Branch),
     Template(Call),
-    Break,
-    Continue,
+    Break(usize),
+    Continue(usize),
 }
 
 /// `{{template "name" pipeline}}`.

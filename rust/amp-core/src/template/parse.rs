@@ -324,8 +324,8 @@ impl Parser {
         let index = self.take_solid();
         let node = match self.kind(index) {
             Kind::Block => self.block()?,
-            Kind::Break => self.jump("{{break}}", Node::Break)?,
-            Kind::Continue => self.jump("{{continue}}", Node::Continue)?,
+            Kind::Break => self.jump(index, "{{break}}", Node::Break)?,
+            Kind::Continue => self.jump(index, "{{continue}}", Node::Continue)?,
             Kind::Else => return self.otherwise(),
             Kind::End => {
                 self.expect(&[Kind::RightDelim], "end")?;
@@ -343,7 +343,7 @@ impl Parser {
         Ok(Statement::Node(node))
     }
 
-    fn jump(&mut self, shown: &str, node: Node) -> Parse<Node> {
+    fn jump(&mut self, word: usize, shown: &str, node: fn(usize) -> Node) -> Parse<Node> {
         let index = self.take_solid();
         if self.kind(index) != Kind::RightDelim {
             return self.unexpected(index, shown);
@@ -351,7 +351,7 @@ impl Parser {
         if self.range_depth == 0 {
             return self.fail(format!("{shown} outside {{{{range}}}}"));
         }
-        Ok(node)
+        Ok(node(self.start(word)))
     }
 
     fn otherwise(&mut self) -> Parse<Statement> {
