@@ -15,7 +15,7 @@ from amp.config.schema import Config, digest
 from amp.errors import ConfigError
 from amp.fields.decode import BAD, Decoder, Refused, finish, key_text, line_of
 from amp.fields.global_config import GlobalConfig
-from amp.fields.node import Node, parse
+from amp.fields.node import MAX_BYTES, Node, parse
 
 
 def load_config(
@@ -47,7 +47,8 @@ def load_file(path: str | os.PathLike[str], matcher_mode: str = "fallback") -> C
     """
     name = os.fspath(path)
     try:
-        raw = Path(name).read_bytes()
+        with Path(name).open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConfigError(f"open {name}: {reason}") from None

@@ -83,7 +83,7 @@ def month_range(text: str) -> str:
 def _month(text: str) -> int:
     if text in MONTHS:
         return MONTHS.index(text) + 1
-    if not _INTEGER.match(text) or not -_LIMIT <= int(text) < _LIMIT:
+    if not _INTEGER.match(text) or len(text) > 30 or not -_LIMIT <= int(text) < _LIMIT:
         raise ConfigError(f"{text} is not a valid month")
     return int(text)
 

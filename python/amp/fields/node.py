@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,17 @@ from amp.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAX_BYTES = 16 << 20
+MAX_BYTES = 8 << 20
+MAX_NODES = 400_000
 MAX_DEPTH = 120
+MAX_BARE_COLONS = 50
 SCALAR = "scalar"
 MAPPING = "mapping"
 SEQUENCE = "sequence"
 ALIAS = "alias"
+_VERSIONS = (None, (1, 1))
+_ESCAPED_SLASH = re.compile(r"(?<!\\)(?:\\\\)*\\/")
+_BARE_COLON = re.compile(r":[,?\[\]{}]")
 
 
 @dataclass(slots=True, eq=False)
@@ -54,12 +60,40 @@ def parse(text: str) -> Node | None:
         text.encode()
     except UnicodeEncodeError as error:
         raise ConfigError("yaml: invalid Unicode character") from error
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text.removeprefix("\ufeff"))
-    reader = _Reader(loader)
+    text = text.removeprefix("\ufeff")
+    stand_in = next(chr(code) for code in range(0xE000, 0xF8FF) if chr(code) not in text)
+    for _ in range(MAX_BARE_COLONS):
+        index = _bare_colon(text)
+        if index is None:
+            break
+        text = f"{text[:index]}{stand_in}{text[index + 1 :]}"
+    return _read(text, stand_in)
+
+
+def _bare_colon(text: str) -> int | None:
+    """Where the parser stumbles over a colon that upstream's takes as a part of a plain text.
+
+    In `{a:}` and `[b:, c]` the colon belongs to the text for upstream (Upstream: yaml.v2
+    scannerc.go), for newer parsers it is a fault.
+    """
+    if _BARE_COLON.search(text) is None:
+        return None
+    try:
+        _read(text, "")
+    except ConfigError as error:
+        fault = error.__cause__
+        if isinstance(fault, yaml.MarkedYAMLError) and fault.problem == "found unexpected ':'":
+            return int(fault.problem_mark.index) if fault.problem_mark is not None else None
+    return None
+
+
+def _read(text: str, stand_in: str) -> Node | None:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    reader = _Reader(loader, text, stand_in)
     try:
         return reader.read()
     except yaml.YAMLError as error:
-        raise _refused(error, text, reader.key()) from None
+        raise _refused(error, text, reader.key()) from error
     finally:
         loader.dispose()
 
@@ -86,11 +120,15 @@ def _refused(error: yaml.YAMLError, text: str, key: str | None) -> ConfigError:
 class _Reader:
     """Builds nodes from the parser's events, without recursion."""
 
-    def __init__(self, loader: Any) -> None:
+    def __init__(self, loader: Any, text: str, stand_in: str) -> None:
         self._next: Callable[[], Any] = loader.get_event
+        self._text = text
+        self._stand_in = stand_in
+        self._brackets = 0
         self._anchors: dict[str, Node] = {}
         self._root: Node | None = None
         self._open: list[Node] = []
+        self._count = 0
 
     def read(self) -> Node | None:
         while True:
@@ -101,8 +139,13 @@ class _Reader:
                 return self._root
             if isinstance(event, yaml.CollectionEndEvent):
                 self._open.pop()
+                self._brackets -= self._brackets > 0
             elif isinstance(event, yaml.NodeEvent):
                 self._add(event)
+            elif isinstance(event, yaml.DocumentStartEvent) and event.version not in _VERSIONS:
+                line = event.start_mark.line if event.start_mark is not None else 0
+                place = f"line {line}: " if line else ""
+                raise ConfigError(f"yaml: {place}found incompatible YAML document", line=line + 1)
 
     def key(self) -> str | None:
         """The key below which reading stopped."""
@@ -117,6 +160,11 @@ class _Reader:
 
     def _add(self, event: Any) -> None:
         node = self._node(event)
+        self._count += 1
+        if self._count > MAX_NODES:
+            raise ConfigError(
+                f"configuration has more than {MAX_NODES} values", line=node.line, key=self.key()
+            )
         if self._open:
             self._open[-1].children.append(node)
         else:
@@ -125,6 +173,7 @@ class _Reader:
             self._anchors[event.anchor] = node
         if node.kind in (MAPPING, SEQUENCE):
             self._open.append(node)
+            self._brackets += event.flow_style or self._brackets > 0
             if len(self._open) > MAX_DEPTH:
                 raise ConfigError(
                     f"yaml: exceeded max depth of {MAX_DEPTH}", line=node.line, key=self.key()
@@ -142,6 +191,40 @@ class _Reader:
             return Node(ALIAS, line, value=name, target=target)
         tag = event.tag if event.tag not in (None, "!") else ""
         if isinstance(event, yaml.ScalarEvent):
-            return Node(SCALAR, line, tag, event.value, plain=event.implicit[0])
+            if self._brackets and "?" in event.value and event.style in (None, ""):
+                self._refuse_question_mark(event)
+            if event.style == '"' and "/" in event.value:
+                self._check_slashes(event)
+            value = event.value
+            if self._stand_in and self._stand_in in value:
+                value = value.replace(self._stand_in, ":")
+            return Node(SCALAR, line, tag, value, plain=event.implicit[0])
         kind = MAPPING if isinstance(event, yaml.MappingStartEvent) else SEQUENCE
         return Node(kind, line, tag)
+
+    def _refuse_question_mark(self, event: Any) -> None:
+        """In brackets a question mark ends a plain text for upstream, and never rightly."""
+        start = event.start_mark
+        before = self._text[start.index :].partition("?")[0]
+        opening = self._open[-1]
+        line = start.line + before.count("\n") or opening.line - 1
+        place = f"line {line}: " if line else ""
+        bracket = "}" if opening.kind == MAPPING else "]"
+        raise ConfigError(
+            f"yaml: {place}did not find expected ',' or '{bracket}'",
+            line=start.line + 1,
+            key=self.key(),
+        )
+
+    def _check_slashes(self, event: Any) -> None:
+        """An escaped slash is JSON's; upstream's YAML does not know it."""
+        start = event.start_mark
+        raw = self._text[start.index : event.end_mark.index]
+        found = _ESCAPED_SLASH.search(raw)
+        if found is None:
+            return
+        line = start.line + raw[: found.end()].count("\n")
+        place = f"line {line + 1}: " if line else ""
+        raise ConfigError(
+            f"yaml: {place}found unknown escape character", line=line + 1, key=self.key()
+        )

@@ -4,7 +4,7 @@ import pytest
 
 import amp
 from amp.errors import ConfigError
-from amp.fields.node import MAX_BYTES, MAX_DEPTH, parse
+from amp.fields.node import MAX_BYTES, MAX_DEPTH, MAX_NODES, parse
 
 
 def test_depth_is_bounded() -> None:
@@ -17,6 +17,11 @@ def test_depth_is_bounded() -> None:
 def test_size_is_bounded() -> None:
     with pytest.raises(ConfigError, match="larger than"):
         parse("#" * (MAX_BYTES + 1))
+
+
+def test_the_number_of_values_is_bounded() -> None:
+    with pytest.raises(ConfigError, match="more than"):
+        parse(f"[{'a,' * MAX_NODES}a]")
 
 
 def test_what_is_no_unicode_is_refused() -> None:
@@ -40,3 +45,24 @@ def test_an_alias_bomb_is_refused() -> None:
     )
     with pytest.raises(ConfigError, match="excessive aliasing"):
         amp.load_config(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("{a:}", ["a:", ""]),
+        ("[a:, b:]", ["a:", "b:"]),
+        ("['a:', b]", ["a:", "b"]),
+        ('["?", "\\\\/"]', ["?", "\\/"]),
+    ],
+)
+def test_brackets_are_read_as_by_upstream(text: str, values: list[str]) -> None:
+    root = parse(text)
+    assert root is not None
+    assert [child.value for child in root.children] == values
+
+
+@pytest.mark.parametrize("text", ["[a?]", "{a?: b}", '"\\/"', "%YAML 1.2\n--- a"])
+def test_what_newer_yaml_has_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError):
+        parse(text)
