@@ -225,8 +225,11 @@ class Engine:
         inhibited: bool,
         filters: Sequence[Matcher],
         receivers: Sequence[str] | None,
+        and_receivers: Sequence[str] | None = None,
     ) -> bytes:
-        """The JSON of GET /api/v2/alerts; `receivers`: names that may appear, None = all."""
+        """The JSON of GET /api/v2/alerts; of `receivers` and of `and_receivers` an alert must have one
+        each, None = any.
+        """
     def query_groups(
         self,
         now_ns: int,

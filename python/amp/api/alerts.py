@@ -77,7 +77,7 @@ class AlertsApi:
         """The alerts, filtered, by fingerprint."""
         check_accept(request)
         filters = matchers_of(request, "filter", self._running.matcher_mode)
-        receivers = self._receivers(request)
+        named, labelled = self._receivers(request)
         return ok(
             self._running.engine.query_alerts(
                 self._running.clock.now_ns(),
@@ -85,7 +85,8 @@ class AlertsApi:
                 silenced=request.flag("silenced"),
                 inhibited=request.flag("inhibited"),
                 filters=filters,
-                receivers=receivers,
+                receivers=named,
+                and_receivers=labelled,
             )
         )
 
@@ -102,31 +103,33 @@ class AlertsApi:
                 inhibited=request.flag("inhibited"),
                 muted=request.flag("muted"),
                 filters=filters,
-                receivers=receivers,
+                receivers=in_both(*receivers),
             )
         )
 
-    def _receivers(self, request: Request) -> list[str] | None:
-        """The receivers that the parameters allow, None for all."""
+    def _receivers(self, request: Request) -> tuple[list[str] | None, list[str] | None]:
+        """The receivers that each of both parameters allows, None for all."""
         pattern = (request.values("receiver") or [""])[-1]
-        matchers: Sequence[Matcher] = ()
-        named: Matcher | None = None
+        receivers = self._running.live.config.receivers
+        named: list[str] | None = None
         if pattern:
             try:
-                named = Matcher("receiver", "=~", pattern)
+                matcher = Matcher("receiver", "=~", pattern)
             except MatcherError as error:
                 text = f"failed to parse receiver param: {error}"
                 raise Refusal(handler_error(400, text)) from None
-        if request.values("receiver_matchers"):
-            matchers = receiver_matchers(request, self._running.matcher_mode)
-        if named is None and not matchers:
-            return None
-        return [
-            receiver.name
-            for receiver in self._running.live.config.receivers
-            if (named is None or named.matches(receiver.name))
-            and labels_match(matchers, receiver.labels)
-        ]
+            named = [one.name for one in receivers if matcher.matches(one.name)]
+        if not request.values("receiver_matchers"):
+            return named, None
+        matchers = receiver_matchers(request, self._running.matcher_mode)
+        return named, [one.name for one in receivers if labels_match(matchers, one.labels)]
+
+
+def in_both(named: list[str] | None, labelled: list[str] | None) -> list[str] | None:
+    """The names that both lists have; None is the list of all."""
+    if named is None or labelled is None:
+        return labelled if named is None else named
+    return [name for name in named if name in labelled]
 
 
 def matchers_of(request: Request, parameter: str, mode: str) -> list[Matcher]:

@@ -85,6 +85,7 @@ fn everything(matchers: Vec<Matcher>) -> Filter {
         inhibited: true,
         matchers,
         receivers: None,
+        and_receivers: None,
     }
 }
 

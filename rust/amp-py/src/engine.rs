@@ -319,7 +319,9 @@ impl PyEngine {
         self.with(py, |engine| engine.remove_silence(id))
     }
 
-    #[pyo3(signature = (now_ns, *, active, silenced, inhibited, filters, receivers))]
+    #[pyo3(signature = (
+        now_ns, *, active, silenced, inhibited, filters, receivers, and_receivers=None
+    ))]
     #[allow(clippy::too_many_arguments)]
     fn query_alerts<'py>(
         &self,
@@ -330,8 +332,10 @@ impl PyEngine {
         inhibited: bool,
         filters: Vec<PyMatcher>,
         receivers: Option<Vec<String>>,
+        and_receivers: Option<Vec<String>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let filter = filter(active, silenced, inhibited, matchers(filters), receivers);
+        let mut filter = filter(active, silenced, inhibited, matchers(filters), receivers);
+        filter.and_receivers = and_receivers.map(|names| names.into_iter().collect());
         let body = py.detach(|| self.query(now_ns, &filter));
         Ok(PyBytes::new(py, &body.ok_or_else(stopped)?))
     }
@@ -440,6 +444,7 @@ fn filter(
         inhibited,
         matchers,
         receivers: receivers.map(|names| names.into_iter().collect()),
+        and_receivers: None,
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Filter {
     pub matchers: Vec<Matcher>,
     /// Receivers one of which the alert must have; `None` for any.
     pub receivers: Option<FxHashSet<String>>,
+    /// Receivers one of which, another one perhaps, the alert must have as well.
+    pub and_receivers: Option<FxHashSet<String>>,
 }
 
 /// What suppresses an alert right now.
@@ -185,10 +187,13 @@ impl Engine {
             return;
         }
         let routes = self.routes_of(alert);
-        if let Some(names) = &filter.receivers
-            && !routes.iter().any(|route| self.has_receiver(*route, names))
+        for names in [&filter.receivers, &filter.and_receivers]
+            .into_iter()
+            .flatten()
         {
-            return;
+            if !routes.iter().any(|route| self.has_receiver(*route, names)) {
+                return;
+            }
         }
         let status = self.status(slot, now);
         if !status.passes(filter) {

@@ -52,6 +52,7 @@ fn everything(matchers: Vec<Matcher>) -> Filter {
         inhibited: true,
         matchers,
         receivers: None,
+        and_receivers: None,
     }
 }
 
