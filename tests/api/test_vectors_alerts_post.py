@@ -38,7 +38,7 @@ STORED = {
     "labels": {"a": "b"},
 }
 DIFFERS = {"second alert without labels": [STORED]}
-"""What we store where the reference stores less: a bad alert spoils no other (docs/differences.md)."""
+"""What we store and the reference does not: a bad alert spoils no other (docs/differences.md)."""
 
 
 def forget(server: Server) -> None:
