@@ -7,6 +7,7 @@ written after the last notification.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
 GIL_SWITCH_SECONDS = 0.0005
 """A thread in Python code holds a request up for this long at most, not for the usual 5 ms."""
 
+GC_THRESHOLDS = (200_000, 20, 20)
+"""Looking for garbage less often makes a burst of groups a third cheaper: few are cyclic."""
+
 GRACE_SECONDS = 300.0
 """How long a restored alert lives at least: its sender repeats it in that time, or it is over."""
 
@@ -62,6 +66,7 @@ def run(options: Options, log: Logger) -> None:
         AmpError: when the start fails; the text is upstream's where programs look at it.
     """
     sys.setswitchinterval(GIL_SWITCH_SECONDS)
+    gc.set_threshold(*GC_THRESHOLDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(App(options, log).serve())
 
@@ -126,6 +131,8 @@ class App:
             metrics=self._metrics,
         )
         self._reloading = asyncio.Lock()
+        self._stop = asyncio.Event()
+        self._hangup = asyncio.Event()
 
     async def serve(self) -> None:
         """Starts everything, waits for the signal, stops everything in reverse."""
@@ -171,6 +178,7 @@ class App:
         listeners: list[socket.socket],
     ) -> None:
         """Opens the state, serves, and closes in reverse once a signal came."""
+        self._heed_signals()
         running.live.prepare(shared)
         opening = asyncio.create_task(self._storage.open())
         # A store that is near is open before anybody is answered; one that is away is waited for
@@ -180,7 +188,7 @@ class App:
             opening.result()
         addresses = [address_of(listener) for listener in listeners]
         server = Server(application, listeners)
-        server.start()
+        await server.start()
         for address in addresses:
             self._log.info("Listening on", address=address)
             self._log.info("TLS is disabled.", http2=False, address=address)
@@ -191,17 +199,18 @@ class App:
             await running.live.stop()
             await self._storage.close()
 
+    def _heed_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._stop.set)
+        loop.add_signal_handler(signal.SIGINT, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._hangup.set)
+
     async def _signalled(
         self, running: Running, shared: Shared, opening: asyncio.Task[None]
     ) -> None:
         """Runs everything that runs beside requests, until a signal to stop comes."""
-        stop, hangup = asyncio.Event(), asyncio.Event()
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, stop.set)
-        loop.add_signal_handler(signal.SIGINT, stop.set)
-        loop.add_signal_handler(signal.SIGHUP, hangup.set)
-        beside = asyncio.create_task(self._beside(running, shared, opening, hangup))
-        stopping = asyncio.create_task(stop.wait())
+        beside = asyncio.create_task(self._beside(running, shared, opening))
+        stopping = asyncio.create_task(self._stop.wait())
         await asyncio.wait({beside, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if stopping.done():
             self._log.info("Received shutdown signal, exiting gracefully...")
@@ -218,7 +227,6 @@ class App:
         running: Running,
         shared: Shared,
         opening: asyncio.Task[None],
-        hangup: asyncio.Event,
     ) -> None:
         await opening
         running.opened = True
@@ -228,7 +236,7 @@ class App:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._storage.run())
             tasks.create_task(self._collect_garbage())
-            tasks.create_task(_reload_on(hangup, running))
+            tasks.create_task(_reload_on(self._hangup, running))
 
     async def _collect_garbage(self) -> None:
         while True:

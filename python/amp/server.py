@@ -1,28 +1,29 @@
-"""Listening sockets and the HTTP server on them: the only file that touches granian.
+"""Listening sockets and the HTTP server on them: the only file that touches uvicorn.
 
-granian is embedded in our event loop. It would bind with SO_REUSEPORT, so that a taken port went
-unnoticed; here the sockets are bound first, exclusively, and handed over.
+uvicorn runs inside our event loop. The sockets are bound here, exclusively: a taken port is an
+error at start.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from granian._granian import SocketHolder
-from granian.constants import HTTPModes, Interfaces
-from granian.server.embed import Server as EmbeddedServer
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from amp.errors import AmpError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 BACKLOG = 1024
-BACKPRESSURE = 16_384
-"""Requests in flight before granian stops accepting; idle connections count too."""
-STOP_SECONDS = 5.0
+HEAD_BYTES = 1 << 20
+"""Longest request line and headers, as Go's server has it."""
+KEEP_ALIVE_SECONDS = 300
+STOP_SECONDS = 4
 
 
 class ListenFailed(AmpError):
@@ -80,44 +81,79 @@ def address_of(listener: socket.socket) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-class _OnSocket(EmbeddedServer):
-    """granian's embedded server over a socket that is already bound."""
+class _Bounded(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1 connection with a limit on what comes before a body."""
 
-    def __init__(self, application: Any, listener: socket.socket) -> None:
-        super().__init__(
-            application,
-            interface=Interfaces.RSGI,
-            http=HTTPModes.auto,
-            backlog=BACKLOG,
-            backpressure=BACKPRESSURE,
-            websockets=False,
-            log_enabled=False,
-        )
-        self._listener = listener
+    def on_message_begin(self) -> None:
+        """A new request starts to count anew."""
+        super().on_message_begin()
+        self._head_bytes = 0
 
-    def _init_shared_socket(self) -> None:
-        holder: Any = SocketHolder
-        self._shd: Any = holder(self._listener.detach(), False, BACKLOG)
-        self._ssp = None
+    def on_url(self, url: bytes) -> None:
+        """Counts the request line."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Counts one header."""
+        self._count(len(name) + len(value))
+        super().on_header(name, value)
+
+    def _count(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > HEAD_BYTES:
+            raise ValueError("request head is too large")
+
+
+class _Embedded(uvicorn.Server):
+    """uvicorn inside our own loop: signals stay ours."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals alone."""
+        yield
 
 
 class Server:
-    """Serves one RSGI application on several sockets until stopped."""
+    """Serves one ASGI application on several sockets until stopped."""
 
     def __init__(self, application: Any, listeners: Sequence[socket.socket]) -> None:
-        self._servers = [_OnSocket(application, listener) for listener in listeners]
-        self._tasks: list[asyncio.Task[None]] = []
+        self._listeners = list(listeners)
+        self._server = _Embedded(
+            uvicorn.Config(
+                application,
+                http=_Bounded,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                log_level="critical",
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                backlog=BACKLOG,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=STOP_SECONDS,
+            )
+        )
+        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Starts to accept; returns at once. granian owns the sockets from here on."""
-        self._tasks = [asyncio.create_task(server.serve()) for server in self._servers]
+    async def start(self) -> None:
+        """Starts to accept. uvicorn owns the sockets from here on."""
+        self._task = asyncio.create_task(self._server.serve(sockets=self._listeners))
+        while not self._server.started:
+            if self._task.done():
+                self._task.result()
+            await asyncio.sleep(0)
 
     async def stop(self) -> None:
-        """Stops accepting, lets requests in flight end, at most five seconds."""
-        for server in self._servers:
-            server.stop()  # type: ignore[no-untyped-call]  # the library's
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Stops accepting and lets requests in flight end, within five seconds in all."""
+        if self._task is None:
+            return
+        self._server.should_exit = True
+        try:
+            async with asyncio.timeout(STOP_SECONDS + 0.5):
+                await self._task
+        except TimeoutError:
+            self._server.force_exit = True
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)

@@ -19,6 +19,9 @@ FRAMING = {"content-length", "transfer-encoding", "date", "connection", "server"
 METHODS = re.compile(r"\[([A-Z,]+)\]")
 REQUESTS = [(case, request) for case in cases("api") for request in case["requests"]]
 
+INVENTED = {"BREW"}
+"""Methods of no standard: our HTTP parser refuses them before a route does (docs/differences.md)."""
+
 
 def title(case: dict[str, Any], request: dict[str, Any]) -> str:
     """The id of a test."""
@@ -59,4 +62,7 @@ def test_a_request_is_answered_as_the_reference_does(
         assert server.post(f"{prefix}/api/v2/alerts", case["alerts"]).status == 200
     body = request_.get("body", "").encode() or None
     answer = server.request(request_["method"], request_["path"], body, request_.get("headers", {}))
+    if request_["method"] in INVENTED:
+        assert answer.status == 400
+        return
     assert seen(answer, request_["answer"] == "{page}") == given(request_)

@@ -20,14 +20,14 @@ from amp.api.answer import (
     redirect,
     runtime_error,
 )
-from amp.api.request import Request
+from amp.api.request import ClientGone, Request
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from amp.api.cors import Cors
-    from amp.api.request import Exchange, Scope
+    from amp.api.request import Receive, Scope, Send
     from amp.log import Logger
     from amp.metrics import Metrics
 
@@ -54,7 +54,7 @@ class Route:
 
 
 class Gate:
-    """An RSGI application over a literal table of routes.
+    """An ASGI application over a literal table of routes.
 
     Args:
         routes: by path below the prefix.
@@ -87,25 +87,31 @@ class Gate:
         self._gets = 0
         self._seconds: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
-    async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        answer = await self._answer(scope, exchange)
-        answer.headers.append(("content-length", str(len(answer.body))))
-        if scope.method == "HEAD":
-            if answer.status == 200:
-                answer.headers = []
-            exchange.response_empty(answer.status, answer.headers)
-        else:
-            exchange.response_bytes(answer.status, answer.headers, answer.body)
+        try:
+            answer = await self._answer(scope, receive)
+        except ClientGone:
+            return
+        headers = [
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers
+        ]
+        body = answer.body
+        if scope["method"] == "HEAD":
+            headers = [] if answer.status == 200 else headers
+            body = b""
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, scope: Scope, exchange: Exchange) -> Answer:
-        path = scope.path
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        path: str = scope["path"]
         if self._prefix:
             outside = self._outside(path)
             if outside is not None:
                 return outside
             path = path[len(self._prefix) :]
-        request = Request(scope, exchange, path, self._max_body_bytes)
+        request = Request(scope, receive, path, self._max_body_bytes)
         in_v2 = path.startswith(V2)
         if in_v2 and self._cors is not None:
             preflight = self._cors.preflight(request)
@@ -190,6 +196,8 @@ class Gate:
             return await handler(request)
         except Refusal as refusal:
             return refusal.answer
+        except ClientGone:
+            raise
         except Exception as error:  # noqa: BLE001  # the edge: a fault of ours is an answer, not a traceback
             self._metrics.loop_errors.labels("request").inc()
             self._log.error(

@@ -2,69 +2,54 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from amp.api.answer import Refusal, runtime_error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable
 
-
-class Scope(Protocol):
-    """What the server knows of a request before its body (RSGI)."""
-
-    proto: str
-    method: str
-    path: str
-    query_string: str
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers, names in lower case."""
-
-
-class Exchange(Protocol):
-    """The body's source and the answer's sink of one request (RSGI)."""
-
-    async def __call__(self) -> bytes:
-        """The whole body."""
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        """The body, piece by piece."""
-
-    def response_empty(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
-        """Answers without a body."""
-
-    def response_bytes(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
-        """Answers."""
-
+    Scope = dict[str, Any]
+    Receive = Callable[[], Awaitable[dict[str, Any]]]
+    Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 TRUE_WORDS = frozenset(("true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"))
+
+
+class ClientGone(Exception):
+    """The client closed its connection in the middle of its request."""
 
 
 class Request:
     """Method, path below the prefix, headers, query and body of one request."""
 
-    __slots__ = ("_exchange", "_max_body_bytes", "_query", "_scope", "method", "path")
+    __slots__ = ("_max_body_bytes", "_query", "_receive", "_scope", "method", "path")
 
-    def __init__(self, scope: Scope, exchange: Exchange, path: str, max_body_bytes: int) -> None:
-        self.method = scope.method
+    def __init__(self, scope: Scope, receive: Receive, path: str, max_body_bytes: int) -> None:
+        self.method: str = scope["method"]
         self.path = path
         self._scope = scope
-        self._exchange = exchange
+        self._receive = receive
         self._max_body_bytes = max_body_bytes
         self._query: list[tuple[str, str]] | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of this lower-case name."""
-        return self._scope.headers.get(name)
+        wanted = name.encode("latin-1")
+        for key, value in self._scope["headers"]:
+            if key == wanted:
+                text: str = value.decode("latin-1")
+                return text
+        return None
 
     def values(self, name: str) -> list[str]:
         """All values of a query parameter, empty ones included, in order."""
         if self._query is None:
             self._query = parse_qsl(
-                self._scope.query_string, keep_blank_values=True, errors="replace"
+                self._scope["query_string"].decode("latin-1"),
+                keep_blank_values=True,
+                errors="replace",
             )
         return [value for key, value in self._query if key == name]
 
@@ -81,16 +66,21 @@ class Request:
         Raises:
             Refusal: 413 when it is larger than the limit, before it is held in memory.
         """
-        length = self.header("content-length")
-        if length is not None and length.isdecimal():
-            self._check(int(length))
-            return await self._exchange()
-        parts: list[bytes] = []
-        size = 0
-        async for part in self._exchange:
-            size += len(part)
+        message = await self._receive()
+        body: bytes = message.get("body", b"")
+        if not message.get("more_body", False):
+            self._check(len(body))
+            return body
+        parts, size = [body], len(body)
+        while message.get("more_body", False):
             self._check(size)
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            part = message.get("body", b"")
             parts.append(part)
+            size += len(part)
+        self._check(size)
         return b"".join(parts)
 
     def _check(self, size: int) -> None:
