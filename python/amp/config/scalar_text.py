@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from amp.fields.scalar import STR, resolve_text
 
 _WIDTH = 80
+_BYTE_ORDER_MARK = 0xFEFF
 _QUOTE = "'"
 _BREAKS = r"\r\n\x85\u2028\u2029"
 _END = rf"(?=[ \t{_BREAKS}]|\Z)"
@@ -19,13 +20,11 @@ _BLOCK_INDICATOR = re.compile(
 _FLOW_INDICATOR = re.compile(
     rf"""\A(?:[#,\[\]{{}}&*!|>'"%@`]|-{_END})|[,?\[\]{{}}:]|{_BEFORE}\#|\A(?:---|\.\.\.)"""
 )
-_SPECIAL = re.compile(r"[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
 _BREAK = re.compile(f"[{_BREAKS}]")
 _SPACE_BREAK = re.compile(f" [{_BREAKS}]")
 _BREAK_SPACE = re.compile(f"[{_BREAKS}] ")
 _SEPARATORS = re.compile(r"[\u2028\u2029]+(?!\Z)")
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
-_TO_ESCAPE = re.compile(rf'["\\{_BREAKS}]|{_SPECIAL.pattern}')
 _ESCAPES = {
     "\0": "\\0",
     "\a": "\\a",
@@ -70,7 +69,7 @@ def scalar(text: str, context: Context) -> str:
     """The text in the first style that fits: plain, literal, single or double quotes."""
     if _SAFE.match(text) and resolve_text(text)[0] == STR:
         return text
-    special = bool(_SPECIAL.search(text) or _SPACE_BREAK.search(text))
+    special = _has_special(text) or _SPACE_BREAK.search(text) is not None
     if "\n" in text:
         literal = not (special or text[-1] == " " or context.flow or context.simple_key)
         return _literal(text, context) if literal else _double(text, context)
@@ -82,6 +81,22 @@ def scalar(text: str, context: Context) -> str:
     if indicator is None and text[0] != " " and text[-1] != " ":
         return _folded(text, context)
     return f"'{_folded(text.replace(_QUOTE, _QUOTE * 2), context, quoted=True)}'"
+
+
+def _has_special(text: str) -> bool:
+    """Whether double quotes are needed to write the text at all."""
+    if text.isascii() and text.isprintable():
+        return False
+    return not all(character == "\n" or _is_printable(character) for character in text)
+
+
+def _is_printable(character: str) -> bool:
+    code = ord(character)
+    return (
+        0x20 <= code <= 0x7E
+        or 0xA0 <= code <= 0xD7FF
+        or (0xE000 <= code <= 0xFFFD and code != _BYTE_ORDER_MARK)
+    )
 
 
 def is_broken(text: str) -> bool:
@@ -133,7 +148,7 @@ def _double(text: str, context: Context) -> str:
     was_space = False
     everything = text.startswith("\ufeff")
     for index, character in enumerate(text):
-        escape = everything or _TO_ESCAPE.match(character)
+        escape = everything or character in _ESCAPES or not _is_printable(character)
         shown = _escaped(character) if escape else character
         inner = 0 < index < len(text) - 1 and not context.simple_key
         if character == " " and column > _WIDTH and inner and not was_space:
