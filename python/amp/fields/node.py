@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from amp.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MAX_BYTES = 8 << 20
 MAX_NODES = 400_000
@@ -88,14 +85,11 @@ def _bare_colon(text: str) -> int | None:
 
 
 def _read(text: str, stand_in: str) -> Node | None:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
-    reader = _Reader(loader, text, stand_in)
+    reader = _Reader(text, stand_in)
     try:
-        return reader.read()
+        return reader.read(getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text))
     except yaml.YAMLError as error:
         raise _refused(error, text, reader.key()) from error
-    finally:
-        loader.dispose()
 
 
 def _refused(error: yaml.YAMLError, text: str, key: str | None) -> ConfigError:
@@ -120,8 +114,7 @@ def _refused(error: yaml.YAMLError, text: str, key: str | None) -> ConfigError:
 class _Reader:
     """Builds nodes from the parser's events, without recursion."""
 
-    def __init__(self, loader: Any, text: str, stand_in: str) -> None:
-        self._next: Callable[[], Any] = loader.get_event
+    def __init__(self, text: str, stand_in: str) -> None:
         self._text = text
         self._stand_in = stand_in
         self._brackets = 0
@@ -130,9 +123,9 @@ class _Reader:
         self._open: list[Node] = []
         self._count = 0
 
-    def read(self) -> Node | None:
+    def read(self, loader: Any) -> Node | None:
         while True:
-            event = self._next()
+            event = loader.get_event()
             if isinstance(event, yaml.DocumentEndEvent) or event is None:
                 return self._root
             if isinstance(event, yaml.StreamEndEvent):
@@ -196,11 +189,22 @@ class _Reader:
             if event.style == '"' and "/" in event.value:
                 self._check_slashes(event)
             value = event.value
+            if not value.isascii():
+                self._check_surrogates(value, line)
             if self._stand_in and self._stand_in in value:
                 value = value.replace(self._stand_in, ":")
             return Node(SCALAR, line, tag, value, plain=event.implicit[0])
         kind = MAPPING if isinstance(event, yaml.MappingStartEvent) else SEQUENCE
         return Node(kind, line, tag)
+
+    def _check_surrogates(self, value: str, line: int) -> None:
+        """Escapes of halves of characters, which not every parser refuses by itself."""
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ConfigError(
+                "yaml: found invalid Unicode character escape code", line=line, key=self.key()
+            ) from None
 
     def _refuse_question_mark(self, event: Any) -> None:
         """In brackets a question mark ends a plain text for upstream, and never rightly."""
