@@ -20,6 +20,7 @@ $(VENV)/.requirements: requirements/dev.txt
 setup: $(VENV)/.requirements ## build a release of AMP into .venv (bin/amp, bin/alertmanager, bin/amtool)
 	@scripts/system build
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --locked --quiet
+	@$(BIN)/python -m compileall -q python/amp
 
 run: setup ## start AMP on :9093 with SQLite and the example configuration
 	$(BIN)/alertmanager --config.file=examples/alertmanager.yml --storage.path=data/

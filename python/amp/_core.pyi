@@ -120,7 +120,7 @@ class Templates:
     Raises TemplateError with upstream's text for a file that does not parse.
     """
 
-    def __new__(cls, files: Sequence[tuple[str, str]] = ()) -> Templates: ...
+    def __new__(cls, files: Sequence[tuple[str, str]] = ...) -> Templates: ...
     def render(
         self, text: str, data: bytes, now_ns: int, *, html: bool = False, sample: bool = False
     ) -> str:

@@ -20,7 +20,7 @@ METHODS = re.compile(r"\[([A-Z,]+)\]")
 REQUESTS = [(case, request) for case in cases("api") for request in case["requests"]]
 
 INVENTED = {"BREW"}
-"""Methods of no standard: our HTTP parser refuses them before a route does (docs/differences.md)."""
+"""Methods of no standard: our HTTP parser refuses them before a route (docs/differences.md)."""
 
 
 def title(case: dict[str, Any], request: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -222,8 +223,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ValueError as error:
         log.error("error parsing the feature flag list", err=error)
         sys.exit(1)
+    gc.disable()  # nothing of what is imported is garbage
     from amp.app import run
 
+    gc.freeze()
+    gc.enable()
     try:
         run(options, log)
     except AmpError as error:

@@ -82,6 +82,8 @@ _CHECKS: dict[str, Callable[[Any], None]] = {
 
 def _check_tracing(config: Config) -> None:
     tracing = config.root.tracing
+    if tracing is None:
+        return
     try:
         if tracing.tls_config is not None and not tracing.insecure:
             check_tls(tracing.tls_config)

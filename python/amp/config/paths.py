@@ -50,7 +50,9 @@ def _integration(config: Any, folder: str) -> Any:
     return dataclasses.replace(config, http_config=config.http_config.under(folder))
 
 
-def _event_recorder(recorder: EventRecorder, folder: str) -> EventRecorder:
+def _event_recorder(recorder: EventRecorder | None, folder: str) -> EventRecorder | None:
+    if recorder is None:
+        return None
     return dataclasses.replace(
         recorder,
         file_outputs=tuple(

@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from amp.config.event_recorder import EventRecorder
 from amp.config.inhibit_rule import InhibitRule, InhibitRuleOf
 from amp.config.interval import MuteInterval, NamedInterval
 from amp.config.receiver import Receiver
 from amp.config.route import Route, RouteOf
-from amp.config.tracing import Tracing
 from amp.fields.codec import ListOf, Text
 from amp.fields.global_config import GlobalConfig
 from amp.fields.struct import Struct, StructOf, entry
+
+if TYPE_CHECKING:
+    from amp.config.event_recorder import EventRecorder
+    from amp.config.tracing import Tracing
+
+
+class _RareBlock(StructOf):
+    """A block that few files have: its module is imported with the first one; without it None."""
+
+    zero = None
+
+    def empty(self, value: Any) -> bool:
+        return value is None or super().empty(value)
+
+
+def _tracing() -> type[Struct]:
+    from amp.config.tracing import Tracing
+
+    return Tracing
+
+
+def _event_recorder() -> type[Struct]:
+    from amp.config.event_recorder import EventRecorder
+
+    return EventRecorder
 
 
 def _list(cls: type[Struct], go: str) -> ListOf:
@@ -34,8 +58,8 @@ class Root(Struct):
         _list(MuteInterval, "[]config.MuteTimeInterval")
     )
     time_intervals: tuple[NamedInterval, ...] = entry(_list(NamedInterval, "[]config.TimeInterval"))
-    tracing: Tracing = entry(StructOf(Tracing, pointer=False))
-    event_recorder: EventRecorder = entry(StructOf(EventRecorder, pointer=False))
+    tracing: Tracing | None = entry(_RareBlock(_tracing, pointer=False))
+    event_recorder: EventRecorder | None = entry(_RareBlock(_event_recorder, pointer=False))
 
 
 ROOT = StructOf(Root)
