@@ -7,6 +7,7 @@ written after the last notification.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gc
 import os
 import signal
@@ -25,6 +26,7 @@ from amp.api.times import milliseconds
 from amp.clock import SECOND_NS, SystemClock
 from amp.collector import StateCollector
 from amp.config.load import load_file
+from amp.config.own import load_own
 from amp.config.warnings import warnings
 from amp.errors import AmpError, ConfigError
 from amp.external import external_url, peer, route_prefix
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     import socket
 
     from amp.api.gate import Gate
+    from amp.config.own import OwnConfig
     from amp.live import Live
     from amp.log import Logger
     from amp.options import Options
@@ -68,7 +71,7 @@ def run(options: Options, log: Logger) -> None:
     sys.setswitchinterval(GIL_SWITCH_SECONDS)
     gc.set_threshold(*GC_THRESHOLDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(App(options, log).serve())
+        runner.run(App(_with_own(options), log).serve())
 
 
 class App:
@@ -141,6 +144,7 @@ class App:
             "Starting Alertmanager",
             version=f"(version={UPSTREAM_VERSION}, branch=HEAD, revision=amp-{__version__})",
         )
+        _check_built(options)
         _check_intervals(options)
         me = peer(
             options.cluster_listen_address,
@@ -323,6 +327,7 @@ class App:
             log.info("Loading configuration file", file=file)
             try:
                 config = await asyncio.to_thread(load_file, file, self._options.matcher_mode)
+                _own(self._options)
                 live = build(config, shared)
             except ConfigError as error:
                 self._metrics.reload_ok.set(0)
@@ -367,6 +372,27 @@ def _folder(options: Options) -> Path:
         text = (error.strerror or "").lower()
         raise AmpError(f"unable to create data directory: mkdir {folder}: {text}") from None
     return folder
+
+
+def _own(options: Options) -> OwnConfig:
+    """AMP's own file; only one that a flag or variable names must exist."""
+    if options.own_config_file:
+        return load_own(options.own_config_file, required=True)
+    return load_own(Path(options.config_file).parent / "amp.yml")
+
+
+def _with_own(options: Options) -> Options:
+    """The options with what the own file adds: flags and variables beat it."""
+    own = _own(options)
+    return dataclasses.replace(options, database_url=options.database_url or own.database_url)
+
+
+def _check_built(options: Options) -> None:
+    """Refuses what would leave a door open, or another one closed, if it were ignored."""
+    if options.web_config_file:
+        raise AmpError("--web.config.file is not built yet: AMP would serve without its TLS")
+    if options.systemd_socket:
+        raise AmpError("--web.systemd-socket is not built yet: use --web.listen-address")
 
 
 def _check_intervals(options: Options) -> None:

@@ -190,3 +190,28 @@ receivers:
         line = 'alertmanager_notifications_failed_total{integration="discord",reason="other"} 1'
         wait_for(running, line)
         assert "is not built yet" in running.log()
+
+
+@pytest.mark.parametrize("flag", ["--web.config.file=web.yml", "--web.systemd-socket"])
+def test_what_is_not_built_is_refused_not_ignored(flag: str, tmp_path: Path) -> None:
+    (tmp_path / "alertmanager.yml").write_text(NOWHERE)
+    ended = run(tmp_path, "--web.listen-address=127.0.0.1:0", flag)
+    assert ended.returncode == 1
+    assert f"{flag.partition('=')[0]} is not built yet" in ended.stderr
+
+
+@pytest.mark.parametrize("flags", [[], ["--amp.config.file=amp.yml"]])
+def test_a_bad_own_file_is_refused(flags: list[str], tmp_path: Path) -> None:
+    (tmp_path / "alertmanager.yml").write_text(NOWHERE)
+    (tmp_path / "amp.yml").write_text("nonsense: 1\n")
+    ended = run(tmp_path, "--web.listen-address=127.0.0.1:0", *flags)
+    assert ended.returncode == 1
+    assert "field nonsense not found" in ended.stderr
+
+
+def test_the_own_file_names_the_database(tmp_path: Path) -> None:
+    (tmp_path / "alertmanager.yml").write_text(NOWHERE)
+    (tmp_path / "amp.yml").write_text("database_url: mysql://h/d\n")
+    ended = run(tmp_path, "--web.listen-address=127.0.0.1:0")
+    assert ended.returncode == 1
+    assert "the database URL must start with postgresql://" in ended.stderr
