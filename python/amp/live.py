@@ -98,6 +98,8 @@ class Live:
     def start(self, shared: Shared) -> None:
         """Starts to flush, groups that restored alerts made included."""
         self.prepare(shared)
+        if self.clients:
+            shared.http.prepare()
         self._task = asyncio.create_task(self.dispatcher.run())
 
     async def stop(self) -> None:

@@ -27,6 +27,10 @@ MINIMUM_DEADLINE_NS = 10 * SECOND_NS
 FLUSH_SLICE = 64
 """How many due groups are frozen in one call; between slices the loop serves requests."""
 
+CROWD = 256
+CROWDED_SLICE = 8
+"""While this many flushes are under way, new ones begin a few at a time: most end soon."""
+
 
 class Dispatcher:
     """Flushes groups when they are due. One lives as long as one configuration.
@@ -63,6 +67,7 @@ class Dispatcher:
         self._heap: list[tuple[int, int]] = []
         self._wake = asyncio.Event()
         self._stopping = False
+        self._under_way = 0
 
     def add(self, groups: Iterable[tuple[int, int, bool]], now_ns: int) -> None:
         """Starts the timers of new groups: (group id, route index, flush at once)."""
@@ -103,7 +108,8 @@ class Dispatcher:
         """Flushes every group whose time has come, in slices."""
         while self._heap and self._heap[0][0] <= now_ns:
             due: list[GroupTimer] = []
-            while self._heap and self._heap[0][0] <= now_ns and len(due) < FLUSH_SLICE:
+            size = FLUSH_SLICE if self._under_way < CROWD else CROWDED_SLICE
+            while self._heap and self._heap[0][0] <= now_ns and len(due) < size:
                 due_ns, group_id = heapq.heappop(self._heap)
                 timer = self._timers.get(group_id)
                 if timer is None or timer.due_ns != due_ns:
@@ -131,6 +137,7 @@ class Dispatcher:
             else:
                 task = asyncio.create_task(self._flush(timer, batch, now_ns))
                 timer.task = task
+                self._under_way += 1
 
     async def _flush(self, timer: GroupTimer, batch: Batch, now_ns: int) -> None:
         allowed_ns = max(timer.route.group_interval_ns, MINIMUM_DEADLINE_NS) + self._peer_wait_ns
@@ -168,6 +175,7 @@ class Dispatcher:
 
     def _finish(self, timer: GroupTimer) -> None:
         timer.task = None
+        self._under_way -= 1
         overdue_ns, timer.overdue_ns = timer.overdue_ns, None
         if overdue_ns is not None and not self._stopping and timer.group_id in self._timers:
             now_ns = self._clock.now_ns()

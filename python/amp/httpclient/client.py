@@ -21,6 +21,7 @@ from amp.options import UPSTREAM_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from types import ModuleType
 
     from amp.fields.http import OAuth2
     from amp.httpclient.gate import Load
@@ -46,6 +47,7 @@ class HttpClients:
         self.environment = environment
         self.gates = Gates(in_flight)
         self._clients: list[HttpClient] = []
+        self._library: asyncio.Task[ModuleType] | None = None
 
     def client(self, config: HttpConfig | None = None) -> HttpClient:
         """A client for one `http_config`; None means its defaults.
@@ -56,6 +58,18 @@ class HttpClients:
         client = HttpClient(config or HttpConfig(), self)
         self._clients.append(client)
         return client
+
+    def prepare(self) -> None:
+        """Begins to import what the first request needs, beside the loop."""
+        if self._library is None:
+            self._library = asyncio.create_task(
+                asyncio.to_thread(import_module, "amp.httpclient.transport")
+            )
+
+    async def library(self) -> ModuleType:
+        """The module that needs aiohttp, once it is imported."""
+        self.prepare()
+        return await asyncio.shield(self._library)  # type: ignore[arg-type]  # prepared
 
     def load(self) -> Iterator[Load]:
         """How busy the destinations are, for metrics."""
@@ -194,8 +208,8 @@ class HttpClient:
         return Via(context, self._tls.server_name if secure else None, proxy, tunnel)
 
     async def _open(self) -> Transport:
-        """The transport. aiohttp is imported at the first request, and beside the loop."""
-        module = await asyncio.to_thread(import_module, "amp.httpclient.transport")
+        """The transport, once aiohttp is there."""
+        module = await self._shared.library()
         if self._transport is None:
             self._transport = module.Transport()
         transport: Transport = self._transport

@@ -14,6 +14,7 @@ from multidict import CIMultiDict, istr
 from yarl import URL
 
 from amp.httpclient import socks
+from amp.httpclient.dials import Dials
 from amp.httpclient.failure import (
     RequestError,
     broken_text,
@@ -52,8 +53,23 @@ class _Connector(aiohttp.TCPConnector):
             limit=0, keepalive_timeout=IDLE_SECONDS, resolver=resolver, ttl_dns_cache=1
         )
         self.socks: dict[tuple[str, int], Target] = {}
+        self._dials = Dials()
+
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> aiohttp.connector.Connection:  # noqa: ASYNC109  # aiohttp's
+        await self._dials.turn(req.connection_key, self._conns.__contains__)
+        return await super().connect(req, traces, timeout)
+
+    def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
+        super()._release(key, protocol, should_close=should_close)
+        self._dials.wake(key)
 
     async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109  # aiohttp's
+        with self._dials.dial(req.connection_key):
+            # A refusal may come within the call: without this they would all come in one turn.
+            await asyncio.sleep(0)
+            return await self._dial(req, traces, timeout)
+
+    async def _dial(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109  # aiohttp's
         proxy = self.socks.get((req.url.raw_host, req.port)) if self.socks else None
         if proxy is None:
             return await super()._create_connection(req, traces, timeout)

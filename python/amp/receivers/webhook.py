@@ -72,9 +72,11 @@ async def send(config: Config, notification: Notification, http: HttpClient) -> 
     url = _url(config, notification)
     if not url:
         raise SendError("webhook URL is empty after templating")
-    limit = asyncio.timeout(config.timeout.seconds if config.timeout > 0 else None)
     try:
-        async with limit:
+        if config.timeout > 0:
+            async with asyncio.timeout(config.timeout.seconds):
+                response = await post_json(http, url, body)
+        else:
             response = await post_json(http, url, body)
     except TimeoutError:
         raise SendError(
