@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable
 
 DIALS = 16
 SLOW_DIAL_SECONDS = 0.05
@@ -61,20 +60,16 @@ class Dials:
             again = True
             line = self._lines.get(key)
 
-    @contextmanager
-    def dial(self, key: Hashable) -> Iterator[None]:
-        """Holds a place while a connection is made, but not for longer than is usual."""
+    def dial(self, key: Hashable) -> _Place:
+        """A context that holds a place, but not for longer than dialing usually takes."""
+        return _Place(self, key)
+
+    def enter(self, key: Hashable) -> None:
+        """Counts a dial."""
         line = self._lines.get(key)
         if line is None:
             line = self._lines[key] = _Line()
         line.dialing += 1
-        place = _Place(self, key)
-        slow = asyncio.get_running_loop().call_later(SLOW_DIAL_SECONDS, place.leave)
-        try:
-            yield
-        finally:
-            slow.cancel()
-            place.leave()
 
     def wake(self, key: Hashable) -> None:
         """Lets the first in line look again: a place or a connection became free."""
@@ -97,14 +92,22 @@ class Dials:
 class _Place:
     """One dial's place in the count, given back once."""
 
-    __slots__ = ("_dials", "_held", "_key")
+    __slots__ = ("_dials", "_held", "_key", "_slow")
 
     def __init__(self, dials: Dials, key: Hashable) -> None:
         self._dials = dials
         self._key = key
-        self._held = True
 
-    def leave(self) -> None:
+    def __enter__(self) -> None:
+        self._dials.enter(self._key)
+        self._held = True
+        self._slow = asyncio.get_running_loop().call_later(SLOW_DIAL_SECONDS, self._leave)
+
+    def __exit__(self, *_: object) -> None:
+        self._slow.cancel()
+        self._leave()
+
+    def _leave(self) -> None:
         if self._held:
             self._held = False
             self._dials.leave(self._key)

@@ -53,6 +53,17 @@ class RequestError(AmpError):
     """A request that got no usable answer. Its text never shows the URL's secrets."""
 
 
+def forget_frames(error: BaseException) -> None:
+    """Lets go of where the error came from: frames that hold it too would be left to the collector.
+
+    A dead receiver makes thousands of errors, and collecting them holds up everybody.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        cause.__traceback__ = None
+        cause = cause.__cause__ or cause.__context__
+
+
 def system_text(error: OSError) -> str:
     """What the operating system said, worded as Go does."""
     if error.errno is None:

@@ -19,6 +19,7 @@ from amp.httpclient.failure import (
     RequestError,
     broken_text,
     dial_text,
+    forget_frames,
     lookup_text,
     tls_text,
 )
@@ -131,7 +132,9 @@ class Transport:
             )
             return await self._exchange(request)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise RequestError(_text(error, self._resolver)) from None
+            text = _text(error, self._resolver)
+            forget_frames(error)
+            raise RequestError(text) from None
 
     def _route(self, target: Target, via: Via) -> dict[str, Any]:
         """What aiohttp must know of a way that does not simply go to its target."""

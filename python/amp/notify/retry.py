@@ -144,7 +144,9 @@ class RetryStage:
         try:
             await self._integration.send(notification)
         except SendError as failure:
-            error = failure
+            # What it came from would be kept for the whole pause.
+            error = failure.with_traceback(None)
+            error.__context__ = None
         seconds = time.perf_counter() - started
         self._latency.observe(seconds)
         self._requests.inc()
