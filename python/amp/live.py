@@ -13,9 +13,8 @@ from amp.config.build import check_buildable
 from amp.config.templates import parse_templates
 from amp.dispatch.dispatcher import Dispatcher
 from amp.errors import ConfigError
-from amp.mute.inhibition import InhibitStage
+from amp.mute.alerts import MuteStage
 from amp.mute.intervals import ActiveIntervalStage, Intervals, MuteIntervalStage
-from amp.mute.silences import SilenceStage
 from amp.notify.deduplicate import DeduplicateStage
 from amp.notify.fanout import FanOutStage
 from amp.notify.integration import Integration
@@ -192,10 +191,10 @@ def pipeline(live: Live, shared: Shared) -> Stage:
             for name, integrations in live.integrations.items()
         }
     )
-    silence = SilenceStage(engine, suppressed, fan_out)
+    silence = MuteStage("silence", engine.drop_silenced, suppressed, fan_out)
     mute = MuteIntervalStage(engine, live.intervals, suppressed, silence)
     active = ActiveIntervalStage(engine, live.intervals, suppressed, mute)
-    return InhibitStage(engine, suppressed, active)
+    return MuteStage("inhibition", engine.drop_inhibited, suppressed, active)
 
 
 def delivery(integration: Integration, templates: Templates, shared: Shared) -> Stage:

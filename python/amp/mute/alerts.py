@@ -1,0 +1,43 @@
+"""Holds back single alerts: the inhibited and the silenced. Upstream: notify/mute.go MuteStage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from amp._core import Batch
+    from amp.model import Flush, Stage, Suppressed
+
+
+class MuteStage:
+    """Drops what a muter holds back; the muter also writes who did it into the group's markers.
+
+    Args:
+        reason: the suppression's name in the metric: `inhibition` or `silence`.
+        drop: gives the batch without the alerts that are muted at an instant (Unix nanoseconds).
+    """
+
+    __slots__ = ("_drop", "_next", "_reason", "_suppressed")
+
+    def __init__(
+        self,
+        reason: str,
+        drop: Callable[[Batch, int], Batch],
+        suppressed: Suppressed,
+        following: Stage,
+    ) -> None:
+        self._reason = reason
+        self._drop = drop
+        self._suppressed = suppressed
+        self._next = following
+
+    async def run(self, flush: Flush) -> None:
+        """Passes on what is left, if anything is."""
+        before = flush.batch.count
+        flush.batch = self._drop(flush.batch, flush.now_ns)
+        if flush.batch.count < before:
+            self._suppressed(self._reason, before - flush.batch.count)
+        if flush.batch.count:
+            await self._next.run(flush)
