@@ -145,7 +145,7 @@ def build(config: Config, shared: Shared) -> Live:
                 if send is None
                 else partial(send, block, http=_client(clients, shared.http, block.http_config)),
             )
-            if send is None:
+            if send is None or getattr(block, "payload", None) is not None:
                 missing.append(f"{receiver.name}/{integration}")
             built.append(integration)
     return Live(

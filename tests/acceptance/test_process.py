@@ -174,20 +174,29 @@ def test_what_stopped_comes_back_and_nobody_is_told_twice(
         assert told == ["a", "b"]
 
 
-def test_an_unbuilt_integration_fails_visibly(server: Callable[..., Server]) -> None:
-    config = """
-route: {receiver: team, group_wait: 0s, group_interval: 1s}
+@pytest.mark.parametrize(
+    ("kind", "block"),
+    [
+        ("discord", '{webhook_url: "http://127.0.0.1:1/x"}'),
+        ("webhook", '{url: "http://127.0.0.1:1/x", payload: {a: b}}'),
+    ],
+)
+def test_an_unbuilt_integration_fails_visibly(
+    kind: str, block: str, server: Callable[..., Server]
+) -> None:
+    config = f"""
+route: {{receiver: team, group_wait: 0s, group_interval: 1s}}
 receivers:
   - name: team
-    discord_configs: [{webhook_url: "http://127.0.0.1:1/x"}]
+    {kind}_configs: [{block}]
 """
     with server(config) as running:
         assert "integration is not built yet" in running.log()
         ready = running.get("/ready").json()
         assert ready["status"] == "degraded"
-        assert "team/discord[0]" in ready["parts"]["delivery"]["detail"]
+        assert f"team/{kind}[0]" in ready["parts"]["delivery"]["detail"]
         running.post("/api/v2/alerts", ALERT)
-        line = 'alertmanager_notifications_failed_total{integration="discord",reason="other"} 1'
+        line = f'alertmanager_notifications_failed_total{{integration="{kind}",reason="other"}} 1'
         wait_for(running, line)
         assert "is not built yet" in running.log()
 

@@ -30,14 +30,23 @@ class LoadWarning:
 
 
 def warnings(config: Config, retention_seconds: float) -> list[LoadWarning]:
-    """Intervals that cannot work as written, for every route, parents first."""
+    """Blocks without effect, then intervals that cannot work as written, parents first."""
     compiled = iter(RouteTree(config.plan()).routes())
     retention = Duration(retention_seconds * SECOND)
     return [
-        warning
-        for route in _parents_first(config.route, compiled)
-        for warning in _of_route(route, retention)
+        *_without_effect(config),
+        *(
+            warning
+            for route in _parents_first(config.route, compiled)
+            for warning in _of_route(route, retention)
+        ),
     ]
+
+
+def _without_effect(config: Config) -> Iterator[LoadWarning]:
+    for name in ("tracing", "event_recorder"):
+        if getattr(config.root, name) is not None:
+            yield LoadWarning("block is not built yet and without effect", {"block": name})
 
 
 def _parents_first(route: Route, compiled: Iterator[CompiledRoute]) -> list[CompiledRoute]:
