@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from html import escape
 
 JSON = ("content-type", "application/json")
 TEXT = ("content-type", "text/plain; charset=utf-8")
@@ -71,11 +72,13 @@ def runtime_error(status: int, code: int, message: str) -> Answer:
 _REDIRECTS = {301: "Moved Permanently", 302: "Found", 307: "Temporary Redirect"}
 
 
-def redirect(status: int, location: str) -> Answer:
-    """Sends the client elsewhere, with the small page that Go's library adds."""
-    body = f'<a href="{location}">{_REDIRECTS[status]}</a>.\n\n'
-    headers = [("content-type", "text/html; charset=utf-8"), ("location", location)]
-    return Answer(status, body.encode(), headers)
+def redirect(method: str, status: int, location: str) -> Answer:
+    """Sends the client elsewhere, with the small page that Go's library adds for a GET."""
+    headers = [("location", location)]
+    if method in ("GET", "HEAD"):
+        headers.insert(0, ("content-type", "text/html; charset=utf-8"))
+    page = f'<a href="{escape(location)}">{_REDIRECTS[status]}</a>.\n\n'
+    return Answer(status, page.encode() if method == "GET" else b"", headers)
 
 
 def plain(status: int, text: str) -> Answer:

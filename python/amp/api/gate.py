@@ -107,7 +107,7 @@ class Gate:
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         path: str = scope["path"]
         if self._prefix:
-            outside = self._outside(path)
+            outside = self._outside(scope["method"], path)
             if outside is not None:
                 return outside
             path = path[len(self._prefix) :]
@@ -126,12 +126,12 @@ class Gate:
             self._cors.mark(request, answer)
         return answer
 
-    def _outside(self, path: str) -> Answer | None:
+    def _outside(self, method: str, path: str) -> Answer | None:
         """The answer for a path that is not below the prefix."""
         if path == "/":
-            return redirect(302, self._prefix)
+            return redirect(method, 302, self._prefix)
         if path == self._prefix:
-            return redirect(301, self._prefix + "/")
+            return redirect(method, 301, self._prefix + "/")
         if not path.startswith(self._prefix + "/"):
             return plain_error(404, "404 page not found")
         return None
@@ -150,9 +150,11 @@ class Gate:
         path = request.path
         clean = V2 if path == V2[:-1] else _clean(path)
         if clean != path:
-            return redirect(307, self._prefix + clean)
-        if path.endswith("/") and path.rstrip("/") in self._routes and not in_v2:
-            return redirect(301, self._prefix + path.rstrip("/"))
+            return redirect(request.method, 307, request.elsewhere(self._prefix + clean))
+        near = self._routes.get(fixed := path.rstrip("/").lower())
+        if near is not None and request.method in near.methods and not fixed.startswith(V2):
+            status = 301 if request.method == "GET" else 307
+            return redirect(request.method, status, request.elsewhere(self._prefix + fixed))
         if in_v2:
             started = time.perf_counter()
             answer = runtime_error(404, 404, f"path {path} was not found")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from amp.api.answer import Refusal, runtime_error
+from amp.api.media_type import media_type
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -42,6 +43,11 @@ class Request:
                 text: str = value.decode("latin-1")
                 return text
         return None
+
+    def elsewhere(self, path: str) -> str:
+        """Another path with the query of this request."""
+        query = self._scope["query_string"].decode("latin-1")
+        return f"{path}?{query}" if query else path
 
     def values(self, name: str) -> list[str]:
         """All values of a query parameter, empty ones included, in order."""
@@ -97,10 +103,11 @@ def check_body_type(request: Request, body: bytes) -> None:
     """
     if body:
         given = request.header("content-type") or "application/octet-stream"
-        media = given.split(";")[0].strip().lower()
-        if not media:
-            text = f'parsing Content-Type header from "{given}" failed, because mime: no media type'
-            raise Refusal(runtime_error(400, 400, text))
+        try:
+            media = media_type(given)
+        except ValueError as error:
+            text = f'parsing Content-Type header from "{given}" failed, because {error}'
+            raise Refusal(runtime_error(400, 400, text)) from None
         if media != "application/json":
             text = f'unsupported media type "{given}", only [application/json] are allowed'
             raise Refusal(runtime_error(415, 415, text))

@@ -61,7 +61,6 @@ class SilencesApi:
         """Creates or updates; 503 when the store cannot keep it, and then nothing changed."""
         body = await request.body()
         check_body_type(request, body)
-        check_accept(request)
         silence = read_silence(body)
         try:
             silence_id = await self._running.silences.set(silence)
@@ -75,6 +74,7 @@ class SilencesApi:
 
     async def delete(self, request: Request) -> Answer:
         """Ends a silence now; an ended one stays as it is."""
+        check_accept(request)
         try:
             await self._running.silences.expire(_id(request))
         except NotFound:
