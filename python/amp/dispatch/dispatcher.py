@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from amp.model import Stage
 
 MINIMUM_DEADLINE_NS = 10 * SECOND_NS
-FLUSH_SLICE = 64
+FLUSH_SLICE = 32
 """How many due groups are frozen in one call; between slices the loop serves requests."""
 
-CROWD = 256
+CROWD = 64
 CROWDED_SLICE = 8
 """While this many flushes are under way, new ones begin a few at a time: most end soon."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.client_exceptions import InvalidUrlClientError
+from aiohttp.payload import BytesPayload
 from multidict import CIMultiDict, istr
 from yarl import URL
 
@@ -126,7 +127,7 @@ class Transport:
                 self._url(target),
                 headers=told,
                 skip_auto_headers=None if "Content-Type" in told else NOT_GUESSED,
-                data=body or None,
+                data=BytesPayload(body) if body else None,
                 loop=self._loop,
                 **({} if via is None else self._route(target, via)),
             )
