@@ -93,6 +93,10 @@ impl Engine {
                 }
             }
         }
+        if self.pending.changes.is_empty() {
+            // A burst is over.
+            self.pending.changes.shrink_to(1024);
+        }
         rows
     }
 
