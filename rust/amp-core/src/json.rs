@@ -12,16 +12,47 @@ pub fn write_str(out: &mut String, text: &str) {
 
 /// Appends the inside of a string literal, without quotes.
 pub fn write_escaped(out: &mut String, text: &str) {
+    let mut rest = text;
+    loop {
+        let (plain, escape, width) = next_escape(rest);
+        out.push_str(&rest[..plain]);
+        out.push_str(escape);
+        if plain + width == rest.len() {
+            return;
+        }
+        rest = &rest[plain + width..];
+    }
+}
+
+/// Where the inside of a literal that this module wrote ends in `written`, if the literal stands at `at` and means
+/// the text.
+pub fn literal_end(text: &str, written: &str, mut at: usize) -> Option<usize> {
+    let mut rest = text;
+    loop {
+        let (plain, escape, width) = next_escape(rest);
+        for piece in [&rest[..plain], escape] {
+            if !written.as_bytes().get(at..)?.starts_with(piece.as_bytes()) {
+                return None;
+            }
+            at += piece.len();
+        }
+        if plain + width == rest.len() {
+            return Some(at);
+        }
+        rest = &rest[plain + width..];
+    }
+}
+
+/// How many bytes stand for themselves, the escape of what follows, and how many bytes that is; nothing at the end.
+#[inline]
+fn next_escape(text: &str) -> (usize, &'static str, usize) {
     let bytes = text.as_bytes();
-    let mut from = 0;
     let mut at = 0;
     loop {
         at = special(bytes, at);
-        if at == bytes.len() {
-            break;
-        }
-        let (escape, width) = match bytes[at] {
-            0xE2 => match bytes.get(at + 1..at + 3) {
+        let (escape, width) = match bytes.get(at) {
+            None => ("", 0),
+            Some(0xE2) => match bytes.get(at + 1..at + 3) {
                 Some([0x80, 0xA8]) => ("\\u2028", 3),
                 Some([0x80, 0xA9]) => ("\\u2029", 3),
                 _ => {
@@ -29,27 +60,24 @@ pub fn write_escaped(out: &mut String, text: &str) {
                     continue;
                 }
             },
-            b'"' => ("\\\"", 1),
-            b'\\' => ("\\\\", 1),
-            b'\n' => ("\\n", 1),
-            b'\r' => ("\\r", 1),
-            b'\t' => ("\\t", 1),
-            0x08 => ("\\b", 1),
-            0x0C => ("\\f", 1),
-            _ => ("\\u00", 1),
+            Some(b'"') => ("\\\"", 1),
+            Some(b'\\') => ("\\\\", 1),
+            Some(b'<') => ("\\u003c", 1),
+            Some(b'>') => ("\\u003e", 1),
+            Some(b'&') => ("\\u0026", 1),
+            Some(control) => (CONTROLS[usize::from(*control & 31)], 1),
         };
-        out.push_str(&text[from..at]);
-        out.push_str(escape);
-        if escape == "\\u00" {
-            for digit in [bytes[at] >> 4, bytes[at] & 15] {
-                out.extend(char::from_digit(digit.into(), 16));
-            }
-        }
-        at += width;
-        from = at;
+        return (at, escape, width);
     }
-    out.push_str(&text[from..]);
 }
+
+/// The escapes of the control characters.
+static CONTROLS: [&str; 32] = [
+    "\\u0000", "\\u0001", "\\u0002", "\\u0003", "\\u0004", "\\u0005", "\\u0006", "\\u0007", "\\b",
+    "\\t", "\\n", "\\u000b", "\\f", "\\r", "\\u000e", "\\u000f", "\\u0010", "\\u0011", "\\u0012",
+    "\\u0013", "\\u0014", "\\u0015", "\\u0016", "\\u0017", "\\u0018", "\\u0019", "\\u001a",
+    "\\u001b", "\\u001c", "\\u001d", "\\u001e", "\\u001f",
+];
 
 /// The offset of the first byte that may need an escape; the length when there is none.
 #[inline]
@@ -185,6 +213,19 @@ mod tests {
     #[test]
     fn every_invalid_byte_is_replaced() {
         assert_eq!(lossy(b"\xe2\x82x\xff"), "\u{FFFD}\u{FFFD}x\u{FFFD}");
+    }
+
+    #[test]
+    fn literals_are_compared_by_meaning() {
+        let written = format!("{{{}:", quoted("a&\u{2028}é\n\u{201c}"));
+        let end = written.len() - 2;
+        assert_eq!(literal_end("a&\u{2028}é\n\u{201c}", &written, 2), Some(end));
+        assert_eq!(
+            literal_end("a&\u{2028}é\n", &written, 2).map(|at| at < end),
+            Some(true)
+        );
+        assert_eq!(literal_end("a&\u{2028}é\n\u{201c}x", &written, 2), None);
+        assert_eq!(literal_end("a", "", 5), None);
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use super::alerts::{Content, Times};
 use super::groups::NewGroup;
 use super::index::Slot;
 use super::rows::GRACE_NS;
-use crate::alert::decode::{self, Pair, Posted, RawAlert, Refusal};
+use crate::alert::decode::{self, Pair, Posted, Raw, RawAlert, Refusal};
 use crate::alert::uri::is_request_uri;
 use crate::json;
 use crate::labels::{Fnv, LabelSet};
@@ -179,7 +179,7 @@ impl Engine {
             .filter(|_| raw.labels.is_some());
         let same_url = known
             .and_then(|slot| self.alerts.get(slot))
-            .is_some_and(|alert| *alert.generator_url == *raw.generator_url.text);
+            .is_some_and(|alert| is_same_text(raw.generator_url, &alert.generator_url));
         if !same_url && !raw.generator_url.text.is_empty() {
             let url = raw.generator_url.decoded();
             if !is_request_uri(&url) {
@@ -211,7 +211,7 @@ impl Engine {
         if let Some(slot) = known {
             let same_annotations = self.alerts.get(slot).is_some_and(|alert| {
                 raw.annotations_text == Some(&*alert.annotations)
-                    || (annotations.is_empty() && *alert.annotations == *"{}")
+                    || is_same_object(annotations, &alert.annotations)
             });
             let content = if same_annotations && same_url {
                 None
@@ -451,6 +451,37 @@ fn annotations_json(pairs: &[Pair<'_>]) -> String {
     }
     out.push('}');
     out
+}
+
+/// Whether a posted text is the inside of a literal that was written before. A text with escapes of other kinds is
+/// taken for another one.
+fn is_same_text(raw: Raw<'_>, written: &str) -> bool {
+    raw.text == written
+        || (!raw.escaped && json::literal_end(raw.text, written, 0) == Some(written.len()))
+}
+
+/// Whether posted pairs are an object that was written before; as [`is_same_text`] for each text.
+fn is_same_object(pairs: &[Pair<'_>], written: &str) -> bool {
+    let mut at = 1;
+    for (name, value) in pairs {
+        for (raw, closing) in [(name, "\":"), (value, "\"")] {
+            let end = if raw.escaped {
+                written
+                    .get(at + 1..)
+                    .filter(|rest| rest.starts_with(raw.text))
+                    .map(|_| at + 1 + raw.text.len())
+            } else {
+                json::literal_end(raw.text, written, at + 1)
+            };
+            match end {
+                Some(end) if written[end..].starts_with(closing) => at = end + closing.len(),
+                _ => return false,
+            }
+        }
+        at += 1;
+    }
+    // Behind the last pair, or the brace, there is nothing more.
+    at == written.len() || (pairs.is_empty() && written == "{}")
 }
 
 /// The generator URL as the inside of a JSON string, as the API shows it.
