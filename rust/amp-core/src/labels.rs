@@ -5,14 +5,15 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use smol_str::SmolStr;
 
 /// One name and value. Label sets hold it behind an `Arc`, so that equal labels of many alerts are stored once.
 #[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Label {
     /// The label's name, shared by all values of the name.
     pub name: Arc<str>,
-    /// The label's value.
-    pub value: Box<str>,
+    /// The label's value; up to 23 bytes stand in the label itself.
+    pub value: SmolStr,
 }
 
 /// A set of labels, sorted by name in byte order, one value a name. A clone shares the labels.
