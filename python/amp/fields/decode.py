@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ class Refused(ConfigError):
         self.path = path
 
 
-class Codec:
+class Codec(ABC):
     """How one kind of value is read from nodes and shown again.
 
     Attributes:
@@ -50,9 +51,9 @@ class Codec:
     go: str = ""
     zero: Any = None
 
+    @abstractmethod
     def read(self, decoder: Decoder, node: Node) -> Any:
         """The value of a node that is neither null nor an alias; BAD after a noted fault."""
-        raise NotImplementedError
 
     def read_over(self, decoder: Decoder, node: Node, old: Any) -> Any:
         """As `read`, when a merge key gave the field a value before."""
