@@ -182,6 +182,24 @@ async def test_many_groups_flush_in_the_order_of_their_time(scene: Scene) -> Non
     assert [group for group, _ in scene.first.ticks] == list(range(200))
 
 
+async def test_flushes_that_hang_hold_up_no_other_group(scene: Scene) -> None:
+    hanging = asyncio.Event()
+    begun = asyncio.Event()
+
+    async def hang() -> None:
+        if len(scene.first.ticks) == 1000:
+            begun.set()
+        await hanging.wait()
+
+    scene.first.act = hang
+    for group_id in range(1000):
+        scene.add(group_id)
+    await scene.clock.advance(2)
+    async with asyncio.timeout(30):
+        await begun.wait()
+    assert [group_id for group_id, _ in scene.first.ticks] == list(range(1000))
+
+
 async def test_nothing_is_flushed_before_the_start() -> None:
     scene = Scene(start_delay=7)
     scene.add(1, at_once=True)
