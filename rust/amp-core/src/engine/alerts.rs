@@ -285,3 +285,106 @@ pub(crate) struct Merged {
     /// Whether annotations and generator URL come from the posted alert.
     pub(crate) newer_content: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_000_000;
+
+    fn times(start: i64, end: i64, updated: i64, timeout: bool) -> Times {
+        Times {
+            starts_at: Time::new(NOW + start, 0),
+            ends_at: Time::new(NOW + end, 0),
+            updated_at_ns: updated,
+            timeout,
+        }
+    }
+
+    /// Start and end relative to now after a merge, and whether the content is the posted one.
+    fn merged(old: Times, new: Times) -> (i64, i64, bool) {
+        let merged = old.merge(new, Time::new(NOW, 0));
+        (
+            merged.times.starts_at.unix_secs() - NOW,
+            merged.times.ends_at.unix_secs() - NOW,
+            merged.newer_content,
+        )
+    }
+
+    /// The table of verified cases; a timeout makes up an end of +60.
+    #[test]
+    fn merges_as_upstream() {
+        for (old, new, expected) in [
+            ((-100, 600, false), (-50, 60, true), (-100, 600)),
+            ((-100, 600, false), (-200, 700, false), (-200, 700)),
+            ((-200, 700, false), (-300, -250, false), (-300, -250)),
+            ((-100, 600, false), (-100, -10, false), (-100, -10)),
+            ((-100, -50, false), (-5, 600, false), (-5, 600)),
+            ((-100, 600, false), (-90, 300, false), (-100, 600)),
+            ((-100, 60, true), (-90, 300, false), (-100, 300)),
+            ((-100, 60, true), (-90, 20, false), (-100, 20)),
+            ((-100, 300, false), (-90, 20, false), (-100, 300)),
+            // Both over: the later end stays.
+            ((-100, -20, false), (-90, -50, false), (-100, -20)),
+            ((-100, -50, false), (-90, -20, false), (-100, -20)),
+            // An end at this moment is over.
+            ((-100, 600, false), (-50, 0, false), (-100, 0)),
+            ((-100, 0, false), (-50, -10, false), (-100, 0)),
+            // Touching is no overlap.
+            ((-100, 50, false), (-200, -100, false), (-200, -100)),
+            ((-100, 50, false), (50, 90, false), (50, 90)),
+            ((-100, 50, false), (-100, 50, false), (-100, 50)),
+            ((-100, 50, false), (-200, 50, false), (-200, 50)),
+            ((-100, 50, false), (-100, 90, false), (-100, 90)),
+        ] {
+            let old_times = times(old.0, old.1, 1, old.2);
+            let new_times = times(new.0, new.1, 2, new.2);
+            let (start, end, newer) = merged(old_times, new_times);
+            assert_eq!(
+                (start, end, newer),
+                (expected.0, expected.1, true),
+                "{old:?} {new:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_leaves_the_stored_alert_the_younger_one() {
+        let merged_times = merged(times(-100, 600, 5, false), times(-200, 300, 4, false));
+        assert_eq!(merged_times, (-200, 600, false));
+        let same_moment = merged(times(-100, 600, 5, true), times(-50, 300, 5, false));
+        assert_eq!(same_moment, (-100, 300, true));
+    }
+
+    #[test]
+    fn places_are_used_again() {
+        let mut alerts = Alerts::default();
+        let add = |alerts: &mut Alerts, value: &str| {
+            let labels = LabelSet::from_pairs([("a", value)]);
+            let hash = alerts.hash([("a", value)].into_iter());
+            let content = Content {
+                labels,
+                annotations: "{}".into(),
+                generator_url: "".into(),
+                times: times(0, 1, 0, false),
+            };
+            alerts.insert(hash, content.into_alert())
+        };
+        let slots: Vec<Slot> = (0..3_000)
+            .map(|at| add(&mut alerts, &at.to_string()))
+            .collect();
+        assert_eq!(slots.last(), Some(&2_999));
+        for value in ["7", "2999"] {
+            let hash = alerts.hash([("a", value)].into_iter());
+            let found = alerts.find(hash, &[("a", value)].into_iter()).unwrap();
+            assert_eq!(alerts.get(found).unwrap().labels.get("a"), Some(value));
+        }
+        assert!(alerts.remove(7).is_some());
+        assert!(alerts.remove(7).is_none());
+        let hash = alerts.hash([("a", "7")].into_iter());
+        assert_eq!(alerts.find(hash, &[("a", "7")].into_iter()), None);
+        assert_eq!(add(&mut alerts, "again"), 7);
+        assert_eq!(add(&mut alerts, "more"), 3_000);
+        assert_eq!(alerts.iter().count(), 3_001);
+    }
+}
