@@ -40,6 +40,7 @@ from amp.store.silences import Silences
 from amp.store.storage import Storage
 from amp.store.url import store_for
 from amp.store.writer import Writer
+from amp.supervisor import keep
 
 if TYPE_CHECKING:
     import socket
@@ -238,9 +239,14 @@ class App:
         self._storage.restored = running.restored
         self._applied(running)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._storage.run())
-            tasks.create_task(self._collect_garbage())
-            tasks.create_task(_reload_on(self._hangup, running))
+            for name, work in (
+                ("storage", self._storage.run),
+                ("garbage", self._collect_garbage),
+                ("reload", lambda: _reload_on(self._hangup, running)),
+            ):
+                tasks.create_task(
+                    keep(name, work, clock=self._clock, log=self._log, metrics=self._metrics)
+                )
 
     async def _collect_garbage(self) -> None:
         while True:

@@ -22,6 +22,7 @@ from amp.notify.record import RecordStage
 from amp.notify.retry import RetryStage
 from amp.notify.unbuilt import unbuilt
 from amp.receivers import sender
+from amp.supervisor import keep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,13 +100,22 @@ class Live:
         self.prepare(shared)
         if self.clients:
             shared.http.prepare()
-        self._task = asyncio.create_task(self.dispatcher.run())
+        self._task = asyncio.create_task(
+            keep(
+                "dispatcher",
+                self.dispatcher.run,
+                clock=shared.clock,
+                log=shared.log,
+                metrics=shared.metrics,
+            )
+        )
 
     async def stop(self) -> None:
         """Ends the dispatcher; deliveries in flight are cancelled."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+            await self.dispatcher.stop()
         for client in self.clients:
             await client.close()
 

@@ -72,6 +72,8 @@ class Dispatcher:
     def add(self, groups: Iterable[tuple[int, int, bool]], now_ns: int) -> None:
         """Starts the timers of new groups: (group id, route index, flush at once)."""
         for group_id, route_index, at_once in groups:
+            if route_index >= len(self._routes):
+                continue  # a batch decoded across a reload: its groups are gone
             route = self._routes[route_index]
             due_ns = max(now_ns if at_once else now_ns + route.group_wait_ns, self._start_at_ns)
             self._timers[group_id] = GroupTimer(group_id, route, due_ns)
@@ -83,21 +85,18 @@ class Dispatcher:
         return None if timer is None else timer.due_ns
 
     async def run(self) -> None:
-        """Serves deadlines until cancelled; flushes in flight are cancelled with it."""
+        """Serves deadlines until cancelled; then `stop` ends what is in flight."""
         maintain_at_ns = self._clock.now_ns() + self._maintenance_ns
-        try:
-            while True:
-                now_ns = self._clock.now_ns()
-                if now_ns >= maintain_at_ns:
-                    self._metrics.groups.set(self._engine.maintain_groups())
-                    maintain_at_ns = now_ns + self._maintenance_ns
-                await self._flush_due(now_ns)
-                next_ns = self._heap[0][0] if self._heap else maintain_at_ns
-                self._wake.clear()
-                seconds = (min(next_ns, maintain_at_ns) - self._clock.now_ns()) / SECOND_NS
-                await self._clock.wait(self._wake, seconds)
-        finally:
-            await self._stop()
+        while True:
+            now_ns = self._clock.now_ns()
+            if now_ns >= maintain_at_ns:
+                self._metrics.groups.set(self._engine.maintain_groups())
+                maintain_at_ns = now_ns + self._maintenance_ns
+            await self._flush_due(now_ns)
+            next_ns = self._heap[0][0] if self._heap else maintain_at_ns
+            self._wake.clear()
+            seconds = (min(next_ns, maintain_at_ns) - self._clock.now_ns()) / SECOND_NS
+            await self._clock.wait(self._wake, seconds)
 
     def _push(self, due_ns: int, group_id: int) -> None:
         heapq.heappush(self._heap, (due_ns, group_id))
@@ -182,7 +181,8 @@ class Dispatcher:
             self._rearm(timer, now_ns)
             self._start([timer], now_ns)
 
-    async def _stop(self) -> None:
+    async def stop(self) -> None:
+        """Cancels the flushes in flight and waits for their end."""
         self._stopping = True
         tasks = [timer.task for timer in self._timers.values() if timer.task is not None]
         for task in tasks:

@@ -93,6 +93,11 @@ class Scene:
         )
         self.task = asyncio.create_task(self.dispatcher.run())
 
+    async def end(self) -> None:
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+        await self.dispatcher.stop()
+
     def add(self, group_id: int, *, at_once: bool = False) -> None:
         self.dispatcher.add([(group_id, 0, at_once)], self.clock.now_ns())
 
@@ -101,8 +106,7 @@ class Scene:
 async def scene() -> AsyncIterator[Scene]:
     made = Scene()
     yield made
-    made.task.cancel()
-    await asyncio.gather(made.task, return_exceptions=True)
+    await made.end()
 
 
 async def test_wait_then_interval(scene: Scene) -> None:
@@ -207,8 +211,7 @@ async def test_nothing_is_flushed_before_the_start() -> None:
     assert scene.first.ticks == []
     await scene.clock.advance(0.1)
     assert scene.first.ticks == [(1, 7)]
-    scene.task.cancel()
-    await asyncio.gather(scene.task, return_exceptions=True)
+    await scene.end()
 
 
 async def test_stopping_cancels_what_is_in_flight() -> None:
@@ -224,8 +227,7 @@ async def test_stopping_cancels_what_is_in_flight() -> None:
     scene.first.act = hang
     scene.add(1, at_once=True)
     await scene.clock.advance(1)
-    scene.task.cancel()
-    await asyncio.gather(scene.task, return_exceptions=True)
+    await scene.end()
     assert cancelled.is_set()
     assert scene.engine.completed == []
     assert "level=ERROR" not in scene.output.getvalue()
