@@ -154,6 +154,17 @@ async def test_an_overlong_flush_is_followed_by_the_next_at_once(scene: Scene) -
     assert scene.first.ticks == [(1, 0), (1, 5), (1, 10)]
 
 
+async def test_a_late_tick_moves_the_next_one(scene: Scene) -> None:
+    async def slow_at_first() -> None:
+        if len(scene.first.ticks) == 1:
+            await scene.clock.sleep(5)
+
+    scene.first.act = slow_at_first
+    scene.add(1, at_once=True)
+    await scene.clock.advance(10)
+    assert scene.first.ticks == [(1, 0), (1, 5), (1, 9)]
+
+
 async def test_a_failed_flush_completes_nothing_and_is_tried_again(scene: Scene) -> None:
     async def fail() -> None:
         raise AmpError("team/webhook[0]: no")
