@@ -336,6 +336,8 @@ mod tests {
             ((-100, 50, false), (-100, 50, false), (-100, 50)),
             ((-100, 50, false), (-200, 50, false), (-200, 50)),
             ((-100, 50, false), (-100, 90, false), (-100, 90)),
+            ((100, 600, false), (50, 100, false), (50, 100)),
+            ((-50, -10, false), (-100, -50, false), (-100, -50)),
         ] {
             let old_times = times(old.0, old.1, 1, old.2);
             let new_times = times(new.0, new.1, 2, new.2);
