@@ -83,6 +83,8 @@ class App:
         self._log = log
         self._clock = SystemClock()
         self._started_ns = self._clock.now_ns()
+        delay_ns = int(options.dispatch_start_delay_seconds * SECOND_NS)
+        self._start_at_ns = self._started_ns + delay_ns
         self._registry = CollectorRegistry(auto_describe=False)
         self._metrics = Metrics(
             self._registry,
@@ -222,8 +224,6 @@ class App:
         stopping.cancel()
         beside.cancel()
         outcome = (await asyncio.gather(beside, return_exceptions=True))[0]
-        if isinstance(outcome, BaseExceptionGroup):
-            raise outcome.exceptions[0]
         if isinstance(outcome, Exception):
             raise outcome
 
@@ -234,8 +234,9 @@ class App:
         opening: asyncio.Task[None],
     ) -> None:
         await opening
-        running.opened = True
-        running.live.start(shared)
+        async with self._reloading:
+            running.opened = True
+            running.live.start(shared)
         self._storage.restored = running.restored
         self._applied(running)
         async with asyncio.TaskGroup() as tasks:
@@ -271,7 +272,7 @@ class App:
             metrics=self._metrics,
             http=http,
             external_url=url,
-            started_ns=self._started_ns,
+            start_at_ns=self._start_at_ns,
         )
 
     def _running(self, live: Live, shared: Shared, me: tuple[str, str] | None) -> Running:
@@ -294,10 +295,10 @@ class App:
     def _register(self, running: Running) -> None:
         """Adds the series that are counted at a scrape."""
         options = self._options
-        delay_ns = int(options.dispatch_start_delay_seconds * SECOND_NS)
         by_group = "group-key-in-metrics" in options.features
-        start_at_ns = self._started_ns + delay_ns
-        self._registry.register(StateCollector(running, by_group=by_group, start_at_ns=start_at_ns))
+        self._registry.register(
+            StateCollector(running, by_group=by_group, start_at_ns=self._start_at_ns)
+        )
         ProcessCollector(registry=self._registry)
         self._metrics.alert_limit.set(options.per_alertname_limit)
         self._metrics.cluster_enabled.set(running.peer is not None)
@@ -342,7 +343,11 @@ class App:
             previous = running.live
             await previous.stop()
             running.live = live
-            live.start(shared)
+            if running.opened:
+                live.start(shared)
+            else:
+                # Without the stored log a flush would repeat what was told; `_beside` starts it.
+                live.prepare(shared)
             self._applied(running)
             log.info("Completed loading of configuration file", file=file)
 

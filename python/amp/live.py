@@ -12,7 +12,6 @@ from amp.clock import SECOND_NS
 from amp.config.build import check_buildable
 from amp.config.templates import parse_templates
 from amp.dispatch.dispatcher import Dispatcher
-from amp.errors import ConfigError
 from amp.mute.alerts import MuteStage
 from amp.mute.intervals import ActiveIntervalStage, Intervals, MuteIntervalStage
 from amp.notify.deduplicate import DeduplicateStage
@@ -27,7 +26,7 @@ from amp.supervisor import keep
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from amp._core import Engine, NotificationLog, Route, Templates
+    from amp._core import Engine, NotificationLog, Templates
     from amp.clock import Clock
     from amp.config.schema import Config
     from amp.fields.http import HttpConfig
@@ -41,7 +40,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What outlives configurations: state, instruments, time."""
+    """What outlives configurations: state, instruments, time.
+
+    Attributes:
+        start_at_ns: nothing is flushed before (`--dispatch.start-delay` after process start).
+    """
 
     options: Options
     engine: Engine
@@ -52,7 +55,7 @@ class Shared:
     metrics: Metrics
     http: HttpClients
     external_url: str
-    started_ns: int
+    start_at_ns: int
 
 
 @dataclass(slots=True)
@@ -81,7 +84,6 @@ class Live:
 
         There is no await in it: no request comes between the old routes and the new timers.
         """
-        delay_ns = int(shared.options.dispatch_start_delay_seconds * SECOND_NS)
         now_ns = shared.clock.now_ns()
         timers = shared.engine.configure(self.plan, self.templates, now_ns)
         self.dispatcher = Dispatcher(
@@ -90,7 +92,7 @@ class Live:
             clock=shared.clock,
             log=shared.log,
             metrics=shared.metrics,
-            start_at_ns=shared.started_ns + delay_ns,
+            start_at_ns=shared.start_at_ns,
             maintenance_interval_seconds=shared.options.dispatch_maintenance_interval_seconds,
         )
         self.dispatcher.add(timers, now_ns)
@@ -129,7 +131,7 @@ def build(config: Config, shared: Shared) -> Live:
     templates = parse_templates(config)
     check_buildable(config)
     plan = config.plan()
-    used = used_receivers(RouteTree(plan).routes())
+    used = {route.receiver for route in RouteTree(plan).routes()}
     InhibitIndex(plan)
     integrations: dict[str, list[Integration]] = {}
     missing: list[str] = []
@@ -180,11 +182,6 @@ def _client(
     return client
 
 
-def used_receivers(routes: Sequence[Route]) -> frozenset[str]:
-    """The receivers that at least one route names."""
-    return frozenset(route.receiver for route in routes)
-
-
 def pipeline(live: Live, shared: Shared) -> Stage:
     """The stages in their order; the last one comes first, since each is given its next.
 
@@ -228,6 +225,3 @@ def delivery(integration: Integration, templates: Templates, shared: Shared) -> 
     return DeduplicateStage(
         integration, shared.notification_log, shared.clock, shared.metrics, retry
     )
-
-
-__all__ = ["ConfigError", "Live", "Shared", "build", "pipeline"]

@@ -26,8 +26,7 @@ class Running:
     Attributes:
         live: replaced as a whole on reload.
         reload: loads the configuration again; raises ConfigError.
-        cluster: the status' view of this replica: name, peers as (name, address), or None when the
-            cluster is off.
+        peer: this replica's name and address, None when the cluster is off.
         started_at: RFC 3339 with milliseconds.
         opened: whether stored state is back, so that notifications are decided.
     """

@@ -65,6 +65,11 @@ def test_a_start_without_the_database_takes_alerts_and_says_so(
         with server(webhook(sink.url("/")), *flags) as running:
             assert running.get("/ready").status == 503
             assert running.post("/api/v2/alerts", [{"labels": {"alertname": "a"}}]).status == 200
+            # A reload meanwhile starts nothing either: the log of what was told is still away.
+            assert running.request("POST", "/-/reload").status == 200
+            for _ in range(20):
+                running.get("/api/v2/alerts")
+            assert "\namp_dispatch_flushes_total 0\n" in running.get("/metrics").body
             postgres.start()
             until(lambda: running.get("/ready").status == 200)
             assert sink.wait(1)[0].json()["groupLabels"] == {"alertname": "a"}
