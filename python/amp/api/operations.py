@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from typing import TYPE_CHECKING
 
-from amp.api.answer import JSON, TEXT, Answer, go_json, plain, plain_error
+from amp.api.answer import JSON, Answer, go_json, plain, plain_error
 from amp.api.exposition import CONTENT_TYPE, exposition
 from amp.errors import AmpError
 
@@ -79,11 +79,6 @@ class OperationsApi:
         return Answer(410, go_json(V1_GONE) + b"\n", [JSON])
 
 
-async def no_page(request: Request) -> Answer:
-    """404 as the operational routes say it."""
-    return plain_error(404, "404 page not found")
-
-
 ICON = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
     b'<path fill="#e6522c" d="M8 1 15 15H1z"/></svg>'
@@ -119,6 +114,3 @@ def front_page(title: str, version: str) -> Answer:
         page.encode(),
         [("content-type", "text/html; charset=utf-8"), ("cache-control", "no-cache")],
     )
-
-
-__all__ = ["TEXT", "OperationsApi", "favicon", "front_page", "no_page"]

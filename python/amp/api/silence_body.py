@@ -13,6 +13,8 @@ from amp.api.times import ZERO_NS, instant_ns
 from amp.store.silence import Silence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from amp.store.silence import MatcherText
 
 JsonObject = dict[str, object]
@@ -74,27 +76,21 @@ def read_silence(body: bytes) -> Silence:
 
 def _decoded(body: bytes) -> object:
     """The first JSON value; what follows it is ignored, as upstream does."""
-    text = body.decode("utf-8", "replace")
+    text = body.decode("utf-8", "replace").lstrip(" \t\r\n")
     try:
-        value: object = json.JSONDecoder(strict=True).raw_decode(text.lstrip(" \t\r\n"))[0]
-    except (ValueError, RecursionError):
-        raise _unreadable(json_problem(text)) from None
+        value: object = json.JSONDecoder(strict=True).raw_decode(text)[0]
+    except json.JSONDecodeError as error:
+        raise _unreadable(_problem(text, error)) from None
+    except RecursionError:
+        raise _unreadable("exceeded max depth") from None
     return value
 
 
-def json_problem(text: str) -> str:
+def _problem(text: str, error: json.JSONDecodeError) -> str:
     """What is wrong with a JSON text, in Go's words where one character is to blame."""
-    try:
-        json.JSONDecoder(strict=True).raw_decode(text.lstrip(" \t\r\n"))
-    except json.JSONDecodeError as error:
-        start = len(text) - len(text.lstrip(" \t\r\n"))
-        at = start + error.pos
-        if at >= len(text):
-            return "EOF" if not text.strip() else "unexpected EOF"
-        return f"invalid character {_quoted(text[at])} {_PLACES.get(error.msg, error.msg)}"
-    except RecursionError:
-        return "exceeded max depth"
-    return ""
+    if error.pos >= len(text):
+        return "unexpected EOF" if text else "EOF"
+    return f"invalid character {_quoted(text[error.pos])} {_PLACES.get(error.msg, error.msg)}"
 
 
 _KEY = "looking for beginning of object key string"
@@ -114,7 +110,7 @@ def _quoted(char: str) -> str:
     return repr(char) if char != '"' else "'\"'"
 
 
-def _fields(given: JsonObject, types: dict[str, str], place: object) -> JsonObject:
+def _fields(given: JsonObject, types: dict[str, str], place: Callable[[str], str]) -> JsonObject:
     """The known properties, found whatever their case; unknown ones are ignored."""
     known = {name.lower(): name for name in types}
     found: JsonObject = {}
@@ -123,8 +119,7 @@ def _fields(given: JsonObject, types: dict[str, str], place: object) -> JsonObje
         if name is None:
             continue
         if not _fits(value, types[name]):
-            where = place(name) if callable(place) else name
-            raise _mistyped(value, f"{where} of type {types[name]}")
+            raise _mistyped(value, f"{place(name)} of type {types[name]}")
         if value is not None or name not in found:
             found[name] = value
     return found

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from amp.clock import SECOND_NS
 from amp.errors import AmpError, SendError
+from amp.metrics import REASONS
 from amp.receivers.base import Notification
 
 if TYPE_CHECKING:
@@ -71,16 +72,7 @@ class RetryStage:
         self._requests_failed = metrics.requests_failed.labels(*labels)
         self._latency = metrics.latency.labels(*labels)
         self._failed = {
-            reason: metrics.notifications_failed.labels(*labels, reason)
-            for reason in (
-                "other",
-                "clientError",
-                "serverError",
-                "contextCanceled",
-                "contextDeadlineExceeded",
-                "authError",
-                "rateLimited",
-            )
+            reason: metrics.notifications_failed.labels(*labels, reason) for reason in REASONS
         }
 
     async def deliver(self, delivery: Delivery) -> None:
