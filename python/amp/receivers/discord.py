@@ -12,8 +12,9 @@ from amp.fields.codec import (
     Text,
 )
 from amp.fields.http import HttpConfig
+from amp.fields.pair import check_exactly_one
 from amp.fields.secret import Secret
-from amp.fields.struct import Struct, StructOf, entry, refused
+from amp.fields.struct import Struct, StructOf, entry
 
 if TYPE_CHECKING:
     from typing import Self
@@ -40,14 +41,7 @@ class Config(Struct):
 
     def checked(self) -> Self:
         """Exactly one source of the URL."""
-        if self.webhook_url is None and not self.webhook_url_file:
-            raise refused(
-                "one of webhook_url or webhook_url_file must be configured", "webhook_url"
-            )
-        if self.webhook_url is not None and self.webhook_url_file:
-            raise refused(
-                "at most one of webhook_url & webhook_url_file must be configured", "webhook_url"
-            )
+        check_exactly_one("webhook_url", self.webhook_url is not None, self.webhook_url_file)
         return self
 
     def inherit(self, defaults: GlobalConfig) -> Self:

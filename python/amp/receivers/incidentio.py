@@ -15,6 +15,7 @@ from amp.fields.codec import (
 )
 from amp.fields.duration import Duration, GoDuration
 from amp.fields.http import HttpConfig
+from amp.fields.pair import check_at_most_one, check_exactly_one
 from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
 
@@ -48,15 +49,10 @@ class Config(Struct):
 
     def checked(self) -> Self:
         """One URL and one kind of credentials."""
-        if self.url is None and not self.url_file:
-            raise refused("one of url or url_file must be configured", "url")
-        if self.url is not None and self.url_file:
-            raise refused("at most one of url & url_file must be configured", "url")
-        if self.alert_source_token and self.alert_source_token_file:
-            raise refused(
-                "at most one of alert_source_token & alert_source_token_file must be configured",
-                "alert_source_token",
-            )
+        check_exactly_one("url", self.url is not None, self.url_file)
+        check_at_most_one(
+            "alert_source_token", self.alert_source_token, self.alert_source_token_file
+        )
         token = self.alert_source_token or self.alert_source_token_file
         if self.http_config is None:
             return self

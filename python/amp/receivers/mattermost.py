@@ -13,6 +13,7 @@ from amp.fields.codec import (
     Text,
 )
 from amp.fields.http import HttpConfig
+from amp.fields.pair import check_at_most_one
 from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
 
@@ -124,10 +125,7 @@ class Config(Struct):
 
     def checked(self) -> Self:
         """At most one source of the URL."""
-        if self.webhook_url is not None and self.webhook_url_file:
-            raise refused(
-                "at most one of webhook_url & webhook_url_file must be configured", "webhook_url"
-            )
+        check_at_most_one("webhook_url", self.webhook_url is not None, self.webhook_url_file)
         return self
 
     def inherit(self, defaults: GlobalConfig) -> Self:

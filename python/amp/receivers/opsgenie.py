@@ -15,6 +15,7 @@ from amp.fields.codec import (
     Text,
 )
 from amp.fields.http import HttpConfig
+from amp.fields.pair import check_at_most_one
 from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
 from amp.fields.url import with_final_slash
@@ -71,8 +72,7 @@ class Config(Struct):
 
     def checked(self) -> Self:
         """One key, and responders that can be addressed."""
-        if self.api_key and self.api_key_file:
-            raise refused("at most one of api_key & api_key_file must be configured", "api_key")
+        check_at_most_one("api_key", self.api_key, self.api_key_file)
         for responder in self.responders:
             _check(responder)
         return self

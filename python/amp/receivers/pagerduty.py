@@ -17,6 +17,7 @@ from amp.fields.codec import (
 )
 from amp.fields.duration import Duration, GoDuration
 from amp.fields.http import HttpConfig
+from amp.fields.pair import check_at_most_one
 from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
 
@@ -95,18 +96,12 @@ class Config(Struct):
 
     def checked(self) -> Self:
         """A key, each from one source; details and source get their defaults."""
-        routing = bool(self.routing_key) + bool(self.routing_key_file)
-        service = bool(self.service_key) + bool(self.service_key_file)
+        routing = self.routing_key or self.routing_key_file
+        service = self.service_key or self.service_key_file
         if not routing and not service:
             raise refused("missing service or routing key in PagerDuty config", "routing_key")
-        if routing > 1:
-            raise refused(
-                "at most one of routing_key & routing_key_file must be configured", "routing_key"
-            )
-        if service > 1:
-            raise refused(
-                "at most one of service_key & service_key_file must be configured", "service_key"
-            )
+        check_at_most_one("routing_key", self.routing_key, self.routing_key_file)
+        check_at_most_one("service_key", self.service_key, self.service_key_file)
         return dataclasses.replace(
             self, details=_DETAILS | self.details, source=self.source or self.client
         )

@@ -13,6 +13,7 @@ from amp.fields.codec import (
 )
 from amp.fields.duration import HOUR, MINUTE, Duration, go_duration_text
 from amp.fields.http import HttpConfig
+from amp.fields.pair import check_exactly_one
 from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
 
@@ -55,10 +56,7 @@ class Config(Struct):
         """One source each of user key and token, one kind of text."""
         for name in ("user_key", "token"):
             inline, file = getattr(self, name), getattr(self, f"{name}_file")
-            if not inline and not file:
-                raise refused(f"one of {name} or {name}_file must be configured", name)
-            if inline and file:
-                raise refused(f"at most one of {name} & {name}_file must be configured", name)
+            check_exactly_one(name, inline, file)
         if self.html and self.monospace:
             raise refused("at most one of monospace & html must be configured", "html")
         return self

@@ -14,6 +14,7 @@ from amp.fields.codec import (
     Text,
 )
 from amp.fields.http import HttpConfig
+from amp.fields.pair import check_at_most_one
 from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
 
@@ -86,8 +87,7 @@ class Config(Struct):
     def checked(self) -> Self:
         """At most one source each of token and token id."""
         for name in ("token", "token_id"):
-            if getattr(self, name) and getattr(self, f"{name}_file"):
-                raise refused(f"at most one of {name} & {name}_file must be configured", name)
+            check_at_most_one(name, getattr(self, name), getattr(self, f"{name}_file"))
         return self
 
     def inherit(self, defaults: GlobalConfig) -> Self:

@@ -16,6 +16,7 @@ from amp.fields.codec import (
 )
 from amp.fields.duration import Duration, GoDuration
 from amp.fields.http import Authorization, HttpConfig
+from amp.fields.pair import check_at_most_one
 from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
 
@@ -136,12 +137,8 @@ class Config(Struct):
 
     def checked(self) -> Self:
         """One way to address Slack, and updates only where Slack offers them."""
-        if self.api_url is not None and self.api_url_file:
-            raise refused("at most one of api_url & api_url_file must be configured", "api_url")
-        if self.app_token and self.app_token_file:
-            raise refused(
-                "at most one of app_token & app_token_file must be configured", "app_token"
-            )
+        check_at_most_one("api_url", self.api_url is not None, self.api_url_file)
+        check_at_most_one("app_token", self.app_token, self.app_token_file)
         url = self.api_url is not None or bool(self.api_url_file)
         if url and (self.app_token or self.app_token_file):
             raise refused(

@@ -14,6 +14,7 @@ from amp.fields.codec import (
     Text,
 )
 from amp.fields.http import HttpConfig
+from amp.fields.pair import check_at_most_one
 from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
 
@@ -44,14 +45,10 @@ class Config(Struct):
 
     def checked(self) -> Self:
         """One chat, at most one token, a known way to format."""
-        if self.bot_token and self.bot_token_file:
-            raise refused(
-                "at most one of bot_token & bot_token_file must be configured", "bot_token"
-            )
+        check_at_most_one("bot_token", self.bot_token, self.bot_token_file)
         if not self.chat_id and not self.chat_id_file:
             raise refused("missing chat_id or chat_id_file on telegram_config", "chat_id")
-        if self.chat_id and self.chat_id_file:
-            raise refused("at most one of chat_id & chat_id_file must be configured", "chat_id")
+        check_at_most_one("chat_id", self.chat_id, self.chat_id_file)
         if self.parse_mode not in ("", "Markdown", "MarkdownV2", "HTML"):
             raise refused(
                 "unknown parse_mode on telegram_config, must be Markdown, MarkdownV2, HTML or"

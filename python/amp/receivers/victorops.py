@@ -14,6 +14,7 @@ from amp.fields.codec import (
     Text,
 )
 from amp.fields.http import HttpConfig
+from amp.fields.pair import check_at_most_one
 from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
 from amp.fields.url import with_final_slash
@@ -60,8 +61,7 @@ class Config(Struct):
         """A routing key, at most one API key, no custom field with a name of ours."""
         if not self.routing_key:
             raise refused("missing Routing key in VictorOps config", "routing_key")
-        if self.api_key and self.api_key_file:
-            raise refused("at most one of api_key & api_key_file must be configured", "api_key")
+        check_at_most_one("api_key", self.api_key, self.api_key_file)
         for name in _RESERVED:
             if name in self.custom_fields:
                 raise refused(

@@ -11,7 +11,8 @@ from amp.errors import SendError
 from amp.fields.codec import Anything, Flag, Int, Text
 from amp.fields.duration import Duration, GoDuration, format_go_duration
 from amp.fields.http import HttpConfig
-from amp.fields.struct import Struct, StructOf, entry, refused
+from amp.fields.pair import check_exactly_one
+from amp.fields.struct import Struct, StructOf, entry
 from amp.fields.template_url import TemplateUrl
 from amp.receivers.base import check, post_json, read_secret
 
@@ -47,10 +48,7 @@ class Config(Struct):
 
     def checked(self) -> Self:
         """Exactly one source of the URL."""
-        if not self.url and not self.url_file:
-            raise refused("one of url or url_file must be configured", "url")
-        if self.url and self.url_file:
-            raise refused("at most one of url & url_file must be configured", "url")
+        check_exactly_one("url", self.url, self.url_file)
         return self
 
     def inherit(self, defaults: GlobalConfig) -> Self:

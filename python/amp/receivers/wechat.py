@@ -13,6 +13,7 @@ from amp.fields.codec import (
     Text,
 )
 from amp.fields.http import HttpConfig
+from amp.fields.pair import check_at_most_one
 from amp.fields.quote import quote
 from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
@@ -52,10 +53,7 @@ class Config(Struct):
                 f"weChat message type {quote(kind)} does not match valid options ^(text|markdown)$",
                 "message_type",
             )
-        if self.api_secret and self.api_secret_file:
-            raise refused(
-                "at most one of api_secret & api_secret_file must be configured", "api_secret"
-            )
+        check_at_most_one("api_secret", self.api_secret, self.api_secret_file)
         return dataclasses.replace(self, message_type=kind)
 
     def inherit(self, defaults: GlobalConfig) -> Self:
