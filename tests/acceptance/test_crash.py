@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import http.client
 import random
 import signal
 import threading
@@ -55,7 +56,8 @@ class Load:
         while not self._ended.is_set():
             try:
                 self._once()
-            except OSError:
+            except (OSError, http.client.HTTPException):
+                # The kill may come before the answer, or in its middle.
                 return
 
     def _once(self) -> None:
