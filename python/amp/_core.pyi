@@ -111,7 +111,21 @@ class TimeInterval:
 
 # --- templates (templates) --------------------------------------------------------------------------
 
-class TemplateError(ValueError): ...
+class TemplateError(ValueError):
+    """A template that does not parse or fails while it runs, with upstream's text.
+
+    From `Templates.render_many` it has `index`: which text failed.
+    """
+
+@final
+class TemplateData:
+    """What templates see of one notification, read from JSON in the shape of the webhook's body.
+
+    Route labels in it are rendered already; with `sample` (as amtool renders) they are raw, and
+    `routeLabels` renders them. ValueError when the JSON has another shape.
+    """
+
+    def __new__(cls, json: bytes, *, sample: bool = False) -> TemplateData: ...
 
 @final
 class Templates:
@@ -122,13 +136,20 @@ class Templates:
 
     def __new__(cls, files: Sequence[tuple[str, str]] = ...) -> Templates: ...
     def render(
-        self, text: str, data: bytes, now_ns: int, *, html: bool = False, sample: bool = False
+        self,
+        text: str,
+        data: bytes | TemplateData,
+        now_ns: int,
+        *,
+        html: bool = False,
+        sample: bool = False,
     ) -> str:
-        """Renders a text against data in the shape of the webhook's JSON (plus notification_reason).
+        """Renders a text; `sample` says how JSON is read (see TemplateData)."""
 
-        Route labels in the data are rendered already; with `sample` (as amtool renders) they are raw, and
-        `routeLabels` renders them.
-        """
+    def render_many(
+        self, texts: Sequence[tuple[str, bool]], data: TemplateData, now_ns: int
+    ) -> list[str]:
+        """Renders texts, each as HTML or not, in one call. TemplateError's `index` says which one failed."""
 
 def check_template(text: str, builtins_only: bool = False) -> None:
     """Raises TemplateError when the text does not parse; `builtins_only`: Alertmanager's functions are unknown."""
@@ -170,6 +191,8 @@ class Batch:
         """The webhook's version 4 body with its final newline (receivers.md 17), max_alerts 0 = all."""
     def data_json(self, reason: str, external_url: str) -> bytes:
         """Template data (webhook's JSON without version, groupKey, truncatedAlerts)."""
+    def template_data(self, reason: str, external_url: str) -> TemplateData:
+        """What templates see of the batch; `reason` says why now (`first notification`, …)."""
     def labels_text(self) -> str:
         """The alerts for a log line, as upstream's debug lines show them."""
 

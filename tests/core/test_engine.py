@@ -2,7 +2,7 @@
 
 import json
 
-from amp._core import Engine, Matcher, Templates
+from amp._core import Engine, Matcher, TemplateData, Templates
 
 SECOND = 10**9
 NOW = 1_800_000_000 * SECOND
@@ -146,3 +146,17 @@ def test_route_labels_are_rendered():
     assert "Nothing" in text
     (shown,) = json.loads(made.query_groups(NOW, muted=True, filters=[], **EVERYTHING))
     assert shown["routeLabels"] == {"plain": "x", "who": "db"}
+
+
+def test_template_data_are_those_of_the_json():
+    made = engine(labels={"who": "{{ .GroupLabels.team }}"})
+    first = alert("A", annotations={"x": 'é"\n\u2028<1>', "y": "1"})
+    ((group, _, _),) = post(made, first, alert("B", annotations={"x": 'é"\n\u2028<1>', "y": "2"}))
+    (batch,) = made.flush([group], NOW)
+    assert batch is not None
+    text = "{{ toJson . }}"
+    data = batch.template_data("first notification", "http://x")
+    from_json = TemplateData(batch.data_json("first notification", "http://x"))
+    shown = Templates().render(text, data, NOW)
+    assert shown == Templates().render(text, from_json, NOW)
+    assert json.loads(shown) == json.loads(batch.data_json("first notification", "http://x"))

@@ -17,7 +17,7 @@ use pyo3::types::PyBytes;
 use crate::error::python_error;
 use crate::matcher::{PyMatcher, matchers};
 use crate::route::PyRoute;
-use crate::template::PyTemplates;
+use crate::template::{PyTemplateData, PyTemplates};
 
 /// What a POST came to.
 #[pyclass(name = "IngestReport", module = "amp._core", frozen)]
@@ -145,6 +145,11 @@ impl PyBatch {
     ) -> Bound<'py, PyBytes> {
         let body = py.detach(|| self.0.data_json(reason, external_url));
         PyBytes::new(py, body.as_bytes())
+    }
+
+    fn template_data(&self, py: Python<'_>, reason: &str, external_url: &str) -> PyTemplateData {
+        let data = py.detach(|| self.0.template_data(reason, external_url));
+        PyTemplateData(Arc::new(data))
     }
 
     fn labels_text(&self) -> String {

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::index::Slot;
 use crate::json;
-use crate::labels::LabelSet;
+use crate::labels::{Label, LabelSet};
 use crate::time::Time;
 
 /// What all batches of one flush share.
@@ -174,7 +174,7 @@ impl Batch {
         out.push_str(",\"groupLabels\":");
         write_labels(&mut out, &head.group_labels);
         out.push_str(",\"commonLabels\":");
-        write_common_labels(&mut out, items);
+        write_labels(&mut out, &common_labels(items));
         out.push_str(",\"commonAnnotations\":");
         write_common_annotations(&mut out, items);
         out.push_str(",\"routeLabels\":");
@@ -253,28 +253,23 @@ pub(super) fn write_labels(out: &mut String, labels: &LabelSet) {
 }
 
 /// The labels that are equal in all alerts.
-fn write_common_labels(out: &mut String, items: &[Item]) {
+pub(super) fn common_labels(items: &[Item]) -> LabelSet {
     let Some((first, others)) = items.split_first() else {
-        out.push_str("{}");
-        return;
+        return LabelSet::default();
     };
-    let common = first
-        .labels
-        .iter()
-        .filter(|label| {
-            others.iter().all(|item| {
-                item.labels
-                    .label(&label.name)
-                    .is_some_and(|other| Arc::ptr_eq(other, label) || other.value == label.value)
-            })
+    let in_all = |label: &Arc<Label>| {
+        others.iter().all(|item| {
+            item.labels
+                .label(&label.name)
+                .is_some_and(|other| Arc::ptr_eq(other, label) || other.value == label.value)
         })
-        .map(Arc::clone)
-        .collect();
-    write_labels(out, &LabelSet::from_sorted(common));
+    };
+    let common = first.labels.iter().filter(|label| in_all(label));
+    LabelSet::from_sorted(common.map(Arc::clone).collect())
 }
 
 /// The annotations that are equal in all alerts.
-fn write_common_annotations(out: &mut String, items: &[Item]) {
+pub(super) fn write_common_annotations(out: &mut String, items: &[Item]) {
     let Some((first, others)) = items.split_first() else {
         out.push_str("{}");
         return;
@@ -331,7 +326,7 @@ pub(super) fn pairs(object: &str) -> Vec<(&str, &str)> {
 }
 
 /// Upstream shows receivers as Go's `regexp.QuoteMeta` writes them.
-fn quote_meta(text: &str) -> String {
+pub(super) fn quote_meta(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         if r"\.+*?()|[]{}^$".contains(letter) {

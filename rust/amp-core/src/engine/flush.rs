@@ -113,12 +113,15 @@ impl Engine {
         labels: &BTreeMap<String, String>,
         now: Time,
     ) -> Batch {
-        let data = batch.data_json("unknown", &self.external_url);
-        let (Some(templates), Ok(data)) = (&self.templates, Data::from_json(data.as_bytes()))
-        else {
+        let Some(templates) = &self.templates else {
             return batch;
         };
         let raw = LabelSet::from_pairs(labels.iter().map(|(name, text)| (&**name, &**text)));
+        let data = Data {
+            route_labels: raw.clone(),
+            route_labels_rendered: false,
+            ..batch.template_data("unknown", &self.external_url)
+        };
         let mut rendered = BTreeMap::new();
         let mut errors = Vec::new();
         for (name, outcome) in templates.render_route_labels(&raw, &Arc::new(data), now) {

@@ -13,6 +13,7 @@ mod limit;
 mod query;
 mod query_groups;
 mod rows;
+mod template_data;
 #[cfg(test)]
 mod tests;
 

@@ -25,13 +25,13 @@ pub struct Data {
     /// Why the notification is sent.
     pub notification_reason: String,
     /// The labels by which the group is grouped.
-    pub group_labels: Arc<LabelSet>,
+    pub group_labels: LabelSet,
     /// Labels that all alerts share.
-    pub common_labels: Arc<LabelSet>,
+    pub common_labels: LabelSet,
     /// Annotations that all alerts share.
-    pub common_annotations: Arc<LabelSet>,
+    pub common_annotations: LabelSet,
     /// The route's labels, rendered or not.
-    pub route_labels: Arc<LabelSet>,
+    pub route_labels: LabelSet,
     /// Whether `routeLabels` returns the values as they are; else it renders them as templates.
     pub route_labels_rendered: bool,
     /// Whether messages name the type `template.Data` (as amtool's) instead of `*template.Data`.
@@ -46,9 +46,9 @@ pub struct Alert {
     /// `firing` or `resolved`.
     pub status: String,
     /// The alert's labels.
-    pub labels: Arc<LabelSet>,
+    pub labels: LabelSet,
     /// The alert's annotations.
-    pub annotations: Arc<LabelSet>,
+    pub annotations: LabelSet,
     /// When it began.
     pub starts_at: Time,
     /// When it ended; the zero time while it fires.
@@ -105,7 +105,7 @@ fn text(text: Option<Cow<'_, str>>) -> String {
     text.unwrap_or_default().into_owned()
 }
 
-fn pairs(pairs: Option<Pairs>) -> Arc<LabelSet> {
+fn pairs(pairs: Option<Pairs>) -> LabelSet {
     pairs.map(|pairs| pairs.0).unwrap_or_default()
 }
 
@@ -162,7 +162,7 @@ impl<'de> Deserialize<'de> for Instant {
 }
 
 /// A map of texts.
-struct Pairs(Arc<LabelSet>);
+struct Pairs(LabelSet);
 
 impl<'de> Deserialize<'de> for Pairs {
     fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
@@ -187,6 +187,6 @@ impl<'de> Visitor<'de> for PairsVisitor {
                 value: value.into(),
             }));
         }
-        Ok(Pairs(Arc::new(LabelSet::new(labels))))
+        Ok(Pairs(LabelSet::new(labels)))
     }
 }

@@ -48,17 +48,17 @@ pub(super) fn field(receiver: &Value, name: &str) -> Option<Value> {
                 items: Arc::clone(&data.alerts),
             },
             "NotificationReason" => Value::text(&*data.notification_reason),
-            "GroupLabels" => Value::Kv(Arc::clone(&data.group_labels)),
-            "CommonLabels" => Value::Kv(Arc::clone(&data.common_labels)),
-            "CommonAnnotations" => Value::Kv(Arc::clone(&data.common_annotations)),
-            "RouteLabels" => Value::Kv(Arc::clone(&data.route_labels)),
+            "GroupLabels" => Value::Kv(data.group_labels.clone()),
+            "CommonLabels" => Value::Kv(data.common_labels.clone()),
+            "CommonAnnotations" => Value::Kv(data.common_annotations.clone()),
+            "RouteLabels" => Value::Kv(data.route_labels.clone()),
             "ExternalURL" => Value::text(&*data.external_url),
             _ => return None,
         },
         Value::Alert(alert) => match name {
             "Status" => Value::text(&*alert.status),
-            "Labels" => Value::Kv(Arc::clone(&alert.labels)),
-            "Annotations" => Value::Kv(Arc::clone(&alert.annotations)),
+            "Labels" => Value::Kv(alert.labels.clone()),
+            "Annotations" => Value::Kv(alert.annotations.clone()),
             "StartsAt" => Value::Time(Box::new(alert.starts_at.into())),
             "EndsAt" => Value::Time(Box::new(alert.ends_at.into())),
             "GeneratorURL" => Value::text(&*alert.generator_url),
@@ -179,9 +179,7 @@ fn remove(labels: &crate::labels::LabelSet, args: &[Value]) -> Value {
         .iter()
         .filter(|label| !dropped.contains(&label.name))
         .cloned();
-    Value::Kv(Arc::new(crate::labels::LabelSet::from_sorted(
-        kept.collect(),
-    )))
+    Value::Kv(crate::labels::LabelSet::from_sorted(kept.collect()))
 }
 
 fn of_time(time: &Time, name: &str, args: &[Value]) -> Result<Value, String> {

@@ -24,6 +24,7 @@ mod node;
 mod number;
 mod parse;
 mod parse_pipeline;
+mod parsed;
 mod quote;
 mod text;
 mod time;
@@ -36,6 +37,7 @@ use crate::labels::LabelSet;
 use exec::{Exec, Library, Run};
 use node::Tree;
 use parse::{Parsed, parse};
+use parsed::ParsedTexts;
 
 /// How long one text may be that is rendered.
 const MAX_TEXT_BYTES: usize = 1 << 20;
@@ -44,6 +46,8 @@ const MAX_TEXT_BYTES: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub struct Templates {
     trees: BTreeMap<Arc<str>, Tree>,
+    /// Texts that were rendered before.
+    parsed: ParsedTexts,
 }
 
 impl Templates {
@@ -71,30 +75,19 @@ impl Templates {
         }
     }
 
-    /// Renders a text (a value of the configuration) to plain text.
+    /// Renders a text (a value of the configuration), as plain text or as HTML escaped by context.
     ///
-    /// Upstream: template/template.go `Template.ExecuteTextString`.
-    pub fn render_text(
+    /// Upstream: template/template.go `Template.ExecuteTextString`, `Template.ExecuteHTMLString`.
+    pub fn render(
         &self,
         text: &str,
         data: &Arc<Data>,
         now: crate::time::Time,
+        html: bool,
     ) -> Result<String, Error> {
         let mut run = Run::new(Arc::clone(data), now.into());
-        self.render_nested(text, &mut run).map_err(Error::Template)
-    }
-
-    /// Renders a text to HTML, escaped by its context.
-    ///
-    /// Upstream: template/template.go `Template.ExecuteHTMLString`.
-    pub fn render_html(
-        &self,
-        text: &str,
-        data: &Arc<Data>,
-        now: crate::time::Time,
-    ) -> Result<String, Error> {
-        let mut run = Run::new(Arc::clone(data), now.into());
-        self.render(text, &mut run, true).map_err(Error::Template)
+        self.render_in(text, &mut run, html)
+            .map_err(Error::Template)
     }
 
     /// Renders all labels of a route; each is a template and may ask for others by `routeLabels`.
@@ -107,7 +100,7 @@ impl Templates {
         now: crate::time::Time,
     ) -> Vec<(Arc<str>, Result<String, Error>)> {
         let rendered = labels.iter().map(|label| {
-            let value = self.render_text(&label.value, data, now);
+            let value = self.render(&label.value, data, now, false);
             (Arc::clone(&label.name), value)
         });
         rendered.collect()
@@ -120,13 +113,14 @@ impl Library for Templates {
     }
 
     fn render_nested(&self, text: &str, run: &mut Run) -> Result<String, String> {
-        self.render(text, run, false)
+        self.render_in(text, run, false)
     }
 }
 
 impl Templates {
-    fn render(&self, text: &str, run: &mut Run, html: bool) -> Result<String, String> {
-        if text.is_empty() || !html && !text.contains("{{") {
+    fn render_in(&self, text: &str, run: &mut Run, html: bool) -> Result<String, String> {
+        // Html mode drops comments and escapes what is no tag, in plain text too.
+        if !(text.contains("{{") || html && text.contains('<')) {
             return Ok(text.to_owned());
         }
         if text.len() > MAX_TEXT_BYTES {
@@ -134,13 +128,14 @@ impl Templates {
                 "template: the text is longer than {MAX_TEXT_BYTES} bytes"
             ));
         }
-        let Parsed { top, definitions } = parse("", text, is_function)?;
+        let parsed = self.parsed.get(text)?;
+        let Parsed { top, definitions } = &*parsed;
         let overlay = Overlay {
             base: self,
-            top: &top,
-            definitions: &definitions,
+            top,
+            definitions,
         };
-        let exec = Exec::new(&overlay, run, &top);
+        let exec = Exec::new(&overlay, run, top);
         if html {
             exec.execute_html()
         } else {

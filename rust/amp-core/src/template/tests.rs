@@ -6,7 +6,7 @@ fn render(text: &str) -> Result<String, Error> {
 }
 
 fn render_with(templates: &Templates, text: &str) -> Result<String, Error> {
-    let labels = |pairs: &[(&str, &str)]| Arc::new(LabelSet::from_pairs(pairs.iter().copied()));
+    let labels = |pairs: &[(&str, &str)]| LabelSet::from_pairs(pairs.iter().copied());
     let data = Data {
         receiver: "team".into(),
         status: "firing".into(),
@@ -14,7 +14,7 @@ fn render_with(templates: &Templates, text: &str) -> Result<String, Error> {
         route_labels: labels(&[("team", "{{ .Status }}"), ("a", "{{ routeLabels \"a\" }}")]),
         ..Data::default()
     };
-    templates.render_text(text, &Arc::new(data), Time::from_unix_ns(0))
+    templates.render(text, &Arc::new(data), Time::from_unix_ns(0), false)
 }
 
 #[test]
@@ -73,14 +73,14 @@ fn renders_route_labels() {
     let templates = Templates::new(&[]).unwrap();
     let data = Arc::new(Data {
         status: "firing".into(),
-        route_labels: Arc::new(LabelSet::from_pairs([
+        route_labels: LabelSet::from_pairs([
             ("a", "{{ routeLabels \"b\" }}!"),
             ("b", "{{ .Status }}"),
             ("c", "{{ .Nothing }}"),
-        ])),
+        ]),
         ..Data::default()
     });
-    let labels = Arc::clone(&data.route_labels);
+    let labels = data.route_labels.clone();
     let rendered = templates.render_route_labels(&labels, &data, Time::from_unix_ns(0));
     assert_eq!(rendered[0].1.as_deref(), Ok("firing!"));
     assert_eq!(rendered[1].1.as_deref(), Ok("firing"));

@@ -41,7 +41,7 @@ pub(super) enum Value {
         items: Arc<[Arc<Alert>]>,
     },
     Alert(Arc<Alert>),
-    Kv(Arc<LabelSet>),
+    Kv(LabelSet),
     Pairs(Arc<[Arc<Label>]>),
     Pair(Arc<Label>),
     Time(Box<Time>),
