@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 from amp._core import InhibitIndex, RouteTree
@@ -147,17 +146,17 @@ def build(config: Config, shared: Shared) -> Live:
             continue
         built = integrations.setdefault(receiver.name, [])
         for kind, index, block in receiver.integrations:
-            send = sender(kind)
+            make = sender(kind)
             integration = Integration(
                 receiver=receiver.name,
                 kind=kind,
                 index=index,
                 send_resolved=block.send_resolved,
                 send=unbuilt(kind)
-                if send is None
-                else partial(send, block, http=_client(clients, shared.http, block.http_config)),
+                if make is None
+                else make(block, _client(clients, shared.http, block.http_config)),
             )
-            if send is None or getattr(block, "payload", None) is not None:
+            if make is None or getattr(block, "payload", None) is not None:
                 missing.append(f"{receiver.name}/{integration}")
             built.append(integration)
     return Live(

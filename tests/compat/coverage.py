@@ -2,8 +2,9 @@
 
     python tests/compat/coverage.py
 
-Rows come from tests/vectors/catalogue.yaml, cases from tests/vectors/*.json and
-tests/compat/stories/*.yaml; keys of configurations are counted in the accepted texts.
+Rows come from tests/vectors/catalogue.yaml, cases from tests/vectors/*.json,
+tests/receivers/cases/*.yaml and tests/compat/stories/*.yaml; keys of configurations are counted in
+the accepted texts.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ def held() -> dict[str, list[str]]:
         for case in json.loads(path.read_text(encoding="utf-8")).get("cases", []):
             for key in case.get("covers", []):
                 found[key.replace(".md ", " ")].append(f"{path.stem}: {case['name']}")
+    for path in sorted((ROOT / "tests/receivers/cases").glob("*.yaml")):
+        for case in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader):
+            for key in case["covers"]:
+                found[key].append(f"{path.stem}: {case['name']}")
     for path in sorted((ROOT / "tests/compat/stories").glob("*.yaml")):
         for key in yaml.safe_load(path.read_text(encoding="utf-8"))["covers"]:
             found[key].append(f"story: {path.stem}")

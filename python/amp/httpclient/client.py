@@ -163,7 +163,9 @@ class HttpClient:
             raise RequestError(f'unsupported protocol scheme "{target.scheme}"')
         if not target.host:
             raise RequestError("http: no Host in request URL")
-        headers = [("User-Agent", USER_AGENT), *hop.headers, *self._headers.read()]
+        headers = [*hop.headers, *self._headers.read()]
+        if not any(name == "User-Agent" for name, _ in hop.headers):
+            headers.insert(0, ("User-Agent", USER_AGENT))
         authorization = await self._authorization(hop)
         if authorization is not None:
             headers.append(("Authorization", authorization))

@@ -53,7 +53,7 @@ class RetryStage:
         log: Logger,
         metrics: Metrics,
         external_url: str,
-        templates: Templates | None = None,
+        templates: Templates,
         following: DeliveryStage,
         chance: random.Random | None = None,
     ) -> None:
@@ -94,6 +94,8 @@ class RetryStage:
                 external_url=self._external_url,
                 now_ns=self._clock.now_ns(),
                 templates=self._templates,
+                log=self._log,
+                data=delivery.data,
             )
             await self._attempts(notification, delivery.flush.deadline_ns)
         await self._next.deliver(delivery)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from amp.httpclient import HttpClient
+    from amp.receivers.base import Notification
+
+    Send = Callable[[Notification], Awaitable[None]]
 
 INTEGRATIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -39,6 +45,16 @@ def config_class(name: str) -> Any:
     return import_module(INTEGRATIONS[name]).Config
 
 
-def sender(name: str) -> Any:
-    """The `send` of a type of integration; None while it cannot deliver yet."""
-    return getattr(import_module(INTEGRATIONS[name]), "send", None)
+def sender(name: str) -> Callable[[Any, HttpClient], Send] | None:
+    """What makes a way to send of a block and a client; None while the type cannot deliver yet.
+
+    A module has `async def send(config, notification, http)`, or where an integration keeps
+    something between notifications (a token) a class `Sender(config, http)` whose instances are
+    called with each notification.
+    """
+    module = import_module(INTEGRATIONS[name])
+    if (kept := getattr(module, "Sender", None)) is not None:
+        found: Callable[[Any, HttpClient], Send] = kept
+        return found
+    send = getattr(module, "send", None)
+    return None if send is None else lambda config, http: partial(send, config, http=http)

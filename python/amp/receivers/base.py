@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+import json
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from amp.errors import SendError
 from amp.httpclient.failure import RequestError
@@ -14,13 +16,14 @@ if TYPE_CHECKING:
 
     from amp._core import Batch, Templates
     from amp.httpclient import HttpClient, Response
+    from amp.log import Logger
 
 JSON = {"Content-Type": "application/json"}
 SHOWN_BYTES = 16 << 10
 NO_RETRIES: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Notification:
     """One group's alerts on their way to one integration.
 
@@ -31,7 +34,10 @@ class Notification:
         reason: why now (`first notification`, …).
         external_url: under which this server is reached.
         now_ns: what templates call now.
-        templates: the configuration's templates; None when nothing is rendered.
+        templates: the configuration's templates.
+        log: for what the receiver's owner should know (a text that was cut).
+        data: what this integration remembers of the group. A send that succeeds may change it, and
+            the notification log keeps it.
     """
 
     batch: Batch
@@ -40,11 +46,38 @@ class Notification:
     reason: str
     external_url: str
     now_ns: int
-    templates: Templates | None = None
+    templates: Templates
+    log: Logger
+    data: dict[str, str | int | float] = field(default_factory=dict)
+    _template_data: bytes | None = None
+
+    @property
+    def status(self) -> str:
+        """`firing` when any alert is, else `resolved`."""
+        return "firing" if self.batch.firing_count else "resolved"
+
+    @property
+    def group_hash(self) -> str:
+        """The group's key as 64 hexadecimal digits, by which services know the group again.
+
+        Upstream: notify/util.go Key.Hash.
+        """
+        return sha256(self.group_key.encode()).hexdigest()
+
+    def common_labels(self) -> dict[str, str]:
+        """The labels that all alerts share."""
+        common: dict[str, str] = json.loads(self.data_json())["commonLabels"]
+        return common
 
     def webhook_json(self, max_alerts: int = 0) -> bytes:
         """The webhook's body with at most `max_alerts` alerts; 0 means all."""
         return self.batch.webhook_json(self.reason, self.external_url, max_alerts)
+
+    def data_json(self) -> bytes:
+        """What templates see, as JSON."""
+        if self._template_data is None:
+            self._template_data = self.batch.data_json(self.reason, self.external_url)
+        return self._template_data
 
     def render(self, text: str, *, html: bool = False) -> str:
         """The template `text` rendered with this notification's data.
@@ -54,22 +87,18 @@ class Notification:
         """
         if "{{" not in text:
             return text
-        if self.templates is None:
-            raise SendError("templates are not available here")
-        data = self.batch.data_json(self.reason, self.external_url)
         try:
-            return self.templates.render(text, data, self.now_ns, html=html)
+            return self.templates.render(text, self.data_json(), self.now_ns, html=html)
         except ValueError as error:
             raise SendError(str(error)) from None
 
+    def render_all(self, *texts: str) -> list[str]:
+        """Several templates at once, in their order; several cost hardly more than one.
 
-class Integration(Protocol):
-    """A module of `receivers`: a configuration and a way to send."""
-
-    Config: type[Any]
-
-    async def send(self, config: Any, notification: Notification, http: HttpClient) -> None:
-        """One attempt; SendError when it failed."""
+        Raises:
+            SendError: not retryable, with the failure of the first that fails.
+        """
+        return [self.render(text) for text in texts]
 
 
 def reason_of(status: int) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from amp._core import Templates
 from amp.clock import SECOND_NS
 from amp.errors import SendError
 from amp.log import Logger
@@ -61,6 +62,7 @@ class Scene:
             log=Logger(self.output),
             metrics=self.metrics,
             external_url="http://am",
+            templates=Templates(),
             following=self.last,
             chance=random.Random(1),
         )
@@ -139,6 +141,7 @@ async def test_a_reload_counts_as_canceled() -> None:
         log=Logger(scene.output),
         metrics=scene.metrics,
         external_url="",
+        templates=Templates(),
         following=scene.last,
     )
     task = asyncio.create_task(stage.deliver(scene.delivery()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import socket
 import time
@@ -13,6 +14,7 @@ import pytest
 from amp._core import Engine, Templates
 from amp.config.load import load_config
 from amp.errors import SendError
+from amp.log import Logger
 from amp.receivers.base import Notification
 from amp.receivers.webhook import send
 from listener import OK, Heard
@@ -36,7 +38,14 @@ def notification(text: str) -> Notification:
     [batch] = engine.flush([report.timers[0][0]], now_ns)
     assert batch is not None
     return Notification(
-        batch, "hooks", batch.group_key, "first notification", "http://here", now_ns, templates
+        batch,
+        "hooks",
+        batch.group_key,
+        "first notification",
+        "http://here",
+        now_ns,
+        templates,
+        Logger(io.StringIO()),
     )
 
 

@@ -1,0 +1,96 @@
+"""Reads and writes case files: what a receiver is told, and the requests that the reference makes of it.
+
+`cases/<name>.yaml` is a list. Of each case a person writes
+
+    name, covers        what it holds (`covers`: keys of tests/vectors/catalogue.yaml)
+    receiver            the receiver's integrations, one in all: {slack_configs: [{...}]}
+    global, templates, files, group_by, environment    all optional; `templates` and `files` are name: text
+    answers             the service's answers by URL (tests/service.py); absent: an empty 200
+    steps               each with `alerts` (a name of alerts.py, or alerts); `silent: true` where nothing is sent
+    differs             our error, where its words are not the reference's, and `why`
+
+and `record.py` adds to each step
+
+    requests            method, url, headers, body (long ones as size and digest)
+    error, retry, reason    why the attempt failed, whether another follows, the reason in the metric
+
+HERE is the service's address, CLOSED an address where nobody listens, FOLDER the folder of the files, authority.pem in
+it the certificate of the service, which is also a proxy (`proxy_url: http://HERE`) for hosts that cannot be changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from receivers.alerts import SETS
+
+if TYPE_CHECKING:
+    from service import Arrived, Service
+
+CASES = Path(__file__).parent / "cases"
+SHOWN_BYTES = 6000
+EXTERNAL_URL = "http://am.example"
+RECORDED = ("requests", "error", "retry", "reason")
+RECEIVER = "team"
+
+
+def load(path: Path) -> list[dict[str, Any]]:
+    """The cases of a file."""
+    cases: list[dict[str, Any]] = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    return cases
+
+
+def configuration(case: dict[str, Any], service: Service) -> str:
+    """The configuration of a case, as JSON; writes its files."""
+    for name, text in {**case.get("files", {}), **case.get("templates", {})}.items():
+        (service.folder / name).write_text(service.fill(text), encoding="utf-8")
+    route = {"receiver": RECEIVER, "group_wait": "300ms", "group_interval": "1s"}
+    whole = {
+        "global": case.get("global", {}),
+        "templates": [f"FOLDER/{name}" for name in case.get("templates", {})],
+        "route": route | {"group_by": case.get("group_by", ["alertname"])},
+        "receivers": [{"name": RECEIVER} | case["receiver"]],
+    }
+    return service.fill(json.dumps(whole))
+
+
+def alerts(step: dict[str, Any]) -> list[dict[str, Any]]:
+    """The alerts that a step posts."""
+    told = step["alerts"]
+    return SETS[told] if isinstance(told, str) else told
+
+
+def request(arrived: Arrived) -> dict[str, Any]:
+    """A request in the shape of the files."""
+    body: Any = arrived.body
+    if len(body) > SHOWN_BYTES:
+        digest = hashlib.sha256(body.encode()).hexdigest()
+        body = {"characters": len(body), "sha256": digest}
+    headers = {name: value for name, value in arrived.headers if name != "Accept-Encoding"}
+    return {"method": arrived.method, "url": arrived.url, "headers": headers, "body": body}
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines as blocks, without references."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def save(path: Path, cases: list[dict[str, Any]]) -> None:
+    """Writes the cases back."""
+    text = yaml.dump(cases, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100_000)
+    path.write_text(text, encoding="utf-8")
