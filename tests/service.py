@@ -1,7 +1,7 @@
-"""The service behind a receiver: a web server in a thread that keeps what came and answers as a case tells.
+"""The service behind a receiver: keeps the requests that came and answers as a case tells.
 
-It is also the proxy through which cases reach addresses that cannot be changed: a CONNECT is taken, and TLS spoken
-in the name of the host with a certificate of `Service.authority`.
+It is also the proxy through which cases reach addresses that cannot be changed: a CONNECT is taken,
+and TLS spoken in the name of the host with a certificate of `Service.authority`.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ class Service:
     """Answers on a port of the loopback address.
 
     Attributes:
-        answers: by URL (`http://HERE/path`) without its query a list of answers, each taken once, the last for ever:
-            `{status, headers, body}`, all optional; `hang: true` never answers, `close: true` hangs up.
+        answers: by URL (`http://HERE/path`) without its query a list of answers, each taken once,
+            the last for ever: `{status, headers, body}`, all optional; `hang: true` never answers,
+            `close: true` hangs up.
     """
 
     folder: Path

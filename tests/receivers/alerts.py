@@ -1,4 +1,7 @@
-"""The alerts that cases name. They start ahead, so that a group waits for all of them before its first flush."""
+"""The alerts that cases name.
+
+They start ahead of now, so that a group waits for all of them before its first flush.
+"""
 
 from __future__ import annotations
 

@@ -1,21 +1,22 @@
-"""Reads and writes case files: what a receiver is told, and the requests that the reference makes of it.
+"""Reads and writes case files: what a receiver is told, and what the reference sends then.
 
 `cases/<name>.yaml` is a list. Of each case a person writes
 
     name, covers        what it holds (`covers`: keys of tests/vectors/catalogue.yaml)
     receiver            the receiver's integrations, one in all: {slack_configs: [{...}]}
-    global, templates, files, group_by, environment    all optional; `templates` and `files` are name: text
+    global, templates, files, group_by, environment     optional; the second and third {name: text}
     answers             the service's answers by URL (tests/service.py); absent: an empty 200
-    steps               each with `alerts` (a name of alerts.py, or alerts); `silent: true` where nothing is sent
-    differs             our error, where its words are not the reference's, and `why`
+    steps               each with `alerts` (a name of alerts.py, or alerts), `silent: true` where
+                        nothing is sent, `differs` (and `why`): our error, where it has other words
 
 and `record.py` adds to each step
 
     requests            method, url, headers, body (long ones as size and digest)
-    error, retry, reason    why the attempt failed, whether another follows, the reason in the metric
+    error, retry, reason    why it failed, whether another attempt follows, the metric's reason
 
-HERE is the service's address, CLOSED an address where nobody listens, FOLDER the folder of the files, authority.pem in
-it the certificate of the service, which is also a proxy (`proxy_url: http://HERE`) for hosts that cannot be changed.
+HERE is the service's address, CLOSED one where nobody listens, FOLDER the folder of the files and
+of authority.pem, the certificate of the service, which is also a proxy (`proxy_url: http://HERE`)
+for hosts that cannot be changed.
 """
 
 from __future__ import annotations

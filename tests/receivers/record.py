@@ -2,7 +2,8 @@
 
     python tests/receivers/record.py FOLDER [--only NEEDLE] NAME…
 
-FOLDER has the reference's binaries, NAME is a case file; `--only` records the cases whose name has the text.
+FOLDER has the reference's binaries, NAME is a case file; `--only` records the cases with the text in
+their names.
 """
 
 from __future__ import annotations
