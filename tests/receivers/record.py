@@ -2,8 +2,8 @@
 
     python tests/receivers/record.py FOLDER [--only NEEDLE] NAME…
 
-FOLDER has the reference's binaries, NAME is a case file; `--only` records the cases with the text in
-their names.
+FOLDER has the binaries of the reference, NAME is a case file; `--only` records the cases that have
+the text in their names.
 """
 
 from __future__ import annotations
