@@ -57,8 +57,10 @@ impl Templates {
     /// Upstream: template/template.go `FromGlobs`.
     pub fn new(files: &[(String, String)]) -> Result<Self, Error> {
         let mut templates = Self::default();
-        let built_in = parse("", include_str!("default.tmpl"), is_function);
-        templates.add(built_in.map_err(Error::Template)?.definitions);
+        for text in [include_str!("default.tmpl"), include_str!("email.tmpl")] {
+            let built_in = parse("", text, is_function).map_err(Error::Template)?;
+            templates.add(built_in.definitions);
+        }
         for (name, text) in files {
             let parsed = parse(name, text, is_function).map_err(Error::Template)?;
             templates.add(parsed.definitions);
