@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         MatcherError,
         Route,
         RouteMatch,
+        TemplateError,
         content_id,
         fingerprint,
         format_labels,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     )
     from amp.config.load import load_config
     from amp.config.schema import Config
+    from amp.config.template_set import TemplateSet
     from amp.errors import ConfigError
     from amp.library import InhibitIndex, RouteTree, SilenceIndex, TimeInterval
 
@@ -35,6 +37,8 @@ __all__ = [
     "RouteMatch",
     "RouteTree",
     "SilenceIndex",
+    "TemplateError",
+    "TemplateSet",
     "TimeInterval",
     "__version__",
     "content_id",
@@ -57,6 +61,8 @@ _HOMES = {
     "RouteMatch": "amp._core",
     "RouteTree": "amp.library",
     "SilenceIndex": "amp.library",
+    "TemplateError": "amp._core",
+    "TemplateSet": "amp.config.template_set",
     "TimeInterval": "amp.library",
     "content_id": "amp._core",
     "fingerprint": "amp._core",

@@ -11,7 +11,7 @@ from amp.config.glob import glob
 from amp.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from amp._core import Templates
     from amp.config.schema import Config
@@ -25,7 +25,7 @@ def load_templates(config: Config) -> list[tuple[str, str]]:
     Raises:
         ConfigError: for a malformed pattern or a file that cannot be read.
     """
-    return [(Path(path).name, text) for path, text in _files(config)]
+    return [(Path(path).name, text) for path, text in template_files(_patterns(config))]
 
 
 def parse_templates(config: Config) -> Templates:
@@ -39,7 +39,7 @@ def parse_templates(config: Config) -> Templates:
     found: list[tuple[str, str]] = []
     failure: ConfigError | None = None
     try:
-        found.extend(_files(config))
+        found.extend(template_files(_patterns(config)))
     except ConfigError as error:
         failure = error
     files = [(Path(path).name, text) for path, text in found]
@@ -52,10 +52,16 @@ def parse_templates(config: Config) -> Templates:
     return templates
 
 
-def _files(config: Config) -> Iterator[tuple[str, str]]:
-    """(path, text) in upstream's order."""
-    for index, pattern in enumerate(config.templates):
-        key = f"templates[{index}]"
+def template_files(patterns: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """(path, text) of every file that a pattern matches, in upstream's order.
+
+    Args:
+        patterns: each with the key that errors name.
+
+    Raises:
+        ConfigError: for a malformed pattern or a file that cannot be read.
+    """
+    for pattern, key in patterns:
         for path in glob(pattern, key):
             try:
                 yield path, read_file(path)
@@ -63,6 +69,11 @@ def _files(config: Config) -> Iterator[tuple[str, str]]:
                 raise ConfigError(
                     f"failed to parse templates: {error.cause}", file=path, key=key
                 ) from None
+
+
+def _patterns(config: Config) -> Iterator[tuple[str, str]]:
+    for index, pattern in enumerate(config.templates):
+        yield pattern, f"templates[{index}]"
 
 
 def _refused(text: str, paths: list[str]) -> ConfigError:
