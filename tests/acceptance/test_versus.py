@@ -27,7 +27,7 @@ def test_a_quick_run_of_the_reference_counts_and_checks_everything(
     output = tmp_path / "out.json"
     done = run(
         *("--quick", "--server", "reference"),
-        *("--only", "start,posts,gets,fanout"),
+        *("--only", "start,posts,gets,fanout,slack,pagerduty"),
         *("--output", str(output)),
     )
     if done.returncode == NOTHING_MEASURED and "no Alertmanager to measure" in done.stderr:
@@ -45,9 +45,15 @@ def test_a_quick_run_of_the_reference_counts_and_checks_everything(
         (asked,) = raw[f"{name}_{sizes['small']}"]
         assert asked["answers"] > 0
         assert asked["changes"] > 0
-    for wave in ("firing", "resolved"):
-        (came,) = [sink for sink in raw["sink"] if sink["of"] == f"fanout {wave}"]
-        assert came["notifications"] == came[wave] == came["groups"] == sizes["fanout"]
+    waves = [
+        f"{shape} {wave}"
+        for shape in ("fanout", "slack", "pagerduty")
+        for wave in ("firing", "resolved")
+    ]
+    for wave in waves:
+        (came,) = [sink for sink in raw["sink"] if sink["of"] == wave]
+        kind = wave.partition(" ")[2]
+        assert came["notifications"] == came[kind] == came["groups"] == sizes["fanout"]
     assert "| start to ready |" in done.stdout
 
 

@@ -81,10 +81,18 @@ def _measure(
                 bench.stage(active, steps)
             elif scenario == "soak":
                 bench.soak(soak_seconds)
+            elif scenario in ("slack", "pagerduty"):
+                bench.fanout(scenario)
             else:
                 {"start": bench.start, "idle": bench.idle, "fanout": bench.fanout}[scenario]()
             title = f"{scenario} {active}" if active else scenario
             _say(f"{title}, {name}: {time.monotonic() - began:.0f} s")
+    for bench in benches.values():
+        figures = bench.result.figures
+        for shape in ("slack", "pagerduty"):
+            if shape in only and "fanout" in only:
+                rates = figures["fanout_rate_firing"], figures[f"{shape}_rate_firing"]
+                figures[f"{shape}_time"] = rates[0] / rates[1]
     if "growth" in only:
         for bench in benches.values():
             figures = bench.result.figures
@@ -108,8 +116,8 @@ def _plan(sizes: Sizes, only: Sequence[str]) -> list[tuple[str, int, set[str]]]:
     ):
         if wanted & possible:
             plan.append(("stage", active, wanted & possible))
-    if "fanout" in wanted:
-        plan += [("fanout", 0, set())] * sizes.rounds
+    bursts = [name for name in ("fanout", "slack", "pagerduty") if name in wanted]
+    plan += [(name, 0, set()) for _ in range(sizes.rounds) for name in bursts]
     if "soak" in wanted:
         plan.append(("soak", 0, set()))
     return plan

@@ -1,4 +1,4 @@
-"""The configuration of a run: 50 team routes, 20 inhibit rules, webhooks at the sink."""
+"""The configuration of a run: 50 team routes, 20 inhibit rules, integrations at the sink."""
 
 TEAMS = 50
 _ALERTNAMES = 10
@@ -27,7 +27,20 @@ _SOURCES = (
 )
 
 
-def text(sink_port: int, group_wait_seconds: int, group_interval_seconds: int) -> str:
+SHAPES = {
+    "webhook": ("webhook_configs", "{{url: '{sink}/{name}'}}"),
+    "slack": ("slack_configs", "{{api_url: '{sink}/slack/{name}', send_resolved: true}}"),
+    "pagerduty": ("pagerduty_configs", "{{url: '{sink}/pagerduty', routing_key: {name}}}"),
+}
+"""The integration of each receiver, with its default texts."""
+
+
+def text(
+    sink_port: int,
+    group_wait_seconds: int,
+    group_interval_seconds: int,
+    shape: str = "webhook",
+) -> str:
     """Returns an alertmanager.yml.
 
     Routed alerts are grouped by alertname and cluster; those without a team's route form one group
@@ -56,12 +69,10 @@ def text(sink_port: int, group_wait_seconds: int, group_interval_seconds: int) -
             "  equal: [cluster, namespace, pod]",
         ]
     lines.append("receivers:")
+    key, block = SHAPES[shape]
     for name in ["default", *(f"team-{team:02}" for team in range(TEAMS))]:
-        lines += [
-            f"- name: {name}",
-            "  webhook_configs:",
-            f"  - url: http://127.0.0.1:{sink_port}/{name}",
-        ]
+        entry = block.format(sink=f"http://127.0.0.1:{sink_port}", name=name)
+        lines += [f"- name: {name}", f"  {key}: [{entry}]"]
     return "\n".join(lines) + "\n"
 
 

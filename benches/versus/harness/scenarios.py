@@ -13,7 +13,18 @@ from harness.result import QUICK, Result, Sizes
 from harness.server import Server
 from harness.stage import SETTLE_SECONDS, Stage
 
-SCENARIOS = ("start", "idle", "posts", "memory", "latency", "gets", "fanout", "growth")
+SCENARIOS = (
+    "start",
+    "idle",
+    "posts",
+    "memory",
+    "latency",
+    "gets",
+    "fanout",
+    "slack",
+    "pagerduty",
+    "growth",
+)
 """What a whole run measures; `soak` is asked for by name."""
 
 _GROUP_INTERVAL_SECONDS = 300
@@ -83,13 +94,17 @@ class Bench:
             if "gets" in steps:
                 stage.gets(whole=small)
 
-    def fanout(self) -> None:
-        """Many groups due at once to one webhook, first firing and then resolved."""
+    def fanout(self, shape: str = "webhook") -> None:
+        """Many groups due at once to one receiver, first firing and then resolved."""
         count = self.sizes.fanout
+        name = "fanout" if shape == "webhook" else shape
         with (
             self._generator.sink() as sink,
             self._server(
-                sink.port, self.sizes.fanout_wait_seconds, self.sizes.fanout_interval_seconds
+                sink.port,
+                self.sizes.fanout_wait_seconds,
+                self.sizes.fanout_interval_seconds,
+                shape,
             ) as server,
         ):
             starts_at = int(time.time())
@@ -104,26 +119,26 @@ class Bench:
                     lifetime_seconds=lifetime,
                     unrouted=True,
                 )
-                self.send(f"fanout_{wave}", plan)
+                self.send(f"{name}_{wave}", plan)
                 time.sleep(SETTLE_SECONDS)
                 self.result.require(
-                    sink.count() == 0, f"fanout {wave}: a group was due before the measurement"
+                    sink.count() == 0, f"{name} {wave}: a group was due before the measurement"
                 )
                 before = server.cpu_seconds()
                 came = sink.wait(count, 60)
                 time.sleep(SETTLE_SECONDS)
                 cpu = server.cpu_seconds() - before
-                self.result.require(came, f"fanout {wave}: notifications are missing")
-                report = self._check_sink(f"fanout {wave}", sink, groups=count, alerts=count)
+                self.result.require(came, f"{name} {wave}: notifications are missing")
+                report = self._check_sink(f"{name} {wave}", sink, groups=count, alerts=count)
                 self.result.require(
                     report["notifications"] == report[wave] == count,
-                    f"fanout {wave}: {report['notifications']} notifications instead of {count}",
+                    f"{name} {wave}: {report['notifications']} notifications instead of {count}",
                 )
                 seconds = (report["last_at_ns"] - report["first_at_ns"]) / 1e9
-                self.result.note(f"fanout_{wave}", {"cpu_seconds": cpu, "seconds": seconds})
-                self._mean(f"fanout_rate_{wave}", count / max(seconds, 1e-6))
-                self._mean(f"fanout_cpu_{wave}", cpu / count)
-                self._mean(f"fanout_memory_{wave}", server.pss_bytes())
+                self.result.note(f"{name}_{wave}", {"cpu_seconds": cpu, "seconds": seconds})
+                self._mean(f"{name}_rate_{wave}", count / max(seconds, 1e-6))
+                self._mean(f"{name}_cpu_{wave}", cpu / count)
+                self._mean(f"{name}_memory_{wave}", server.pss_bytes())
 
     def soak(self, seconds: float) -> None:
         """A steady load, with the slope of the memory over the second half."""
@@ -147,9 +162,13 @@ class Bench:
         self.result.figures["soak_cpu"] = cpu / seconds
 
     def _server(
-        self, sink_port: int, group_wait: int, group_interval: int = _GROUP_INTERVAL_SECONDS
+        self,
+        sink_port: int,
+        group_wait: int,
+        group_interval: int = _GROUP_INTERVAL_SECONDS,
+        shape: str = "webhook",
     ) -> Server:
-        text = configuration.text(sink_port, group_wait, group_interval)
+        text = configuration.text(sink_port, group_wait, group_interval, shape)
         return Server(self._command, self._work, text)
 
     def send(self, name: str, plan: Load) -> dict[str, Any]:

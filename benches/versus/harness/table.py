@@ -52,6 +52,21 @@ def rows(sizes: Sizes) -> list[Row]:
             "fanout_rate_resolved", f"{burst}, resolved", _per_second("notifications"), 2.5, "least"
         ),
         Row("fanout_cpu_resolved", f"{burst}, resolved, CPU each", _micro, 1 / 2.5),
+        *(
+            row
+            for shape, name in (("slack", "Slack"), ("pagerduty", "PagerDuty"))
+            for row in (
+                Row(f"{shape}_rate_firing", f"{burst}, {name}", _per_second("notifications")),
+                Row(f"{shape}_cpu_firing", f"{burst}, {name}, CPU each", _micro),
+                Row(
+                    f"{shape}_time",
+                    f"{burst}, {name}, time against the webhook's",
+                    _times,
+                    1.5,
+                    "absolute",
+                ),
+            )
+        ),
         Row("start", "start to ready", _milli, 0.4, "absolute"),
         Row(
             "growth",

@@ -6,9 +6,11 @@ mod client;
 mod latency;
 mod load;
 mod notification;
+mod pagerduty;
 mod population;
 mod query;
 mod sink;
+mod slack;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! Checks of one webhook body.
+//! What a notification says, and the checks of a webhook's body.
 
 use std::collections::BTreeMap;
 
@@ -111,7 +111,7 @@ fn check_alert(alert: &Alert) -> Result<u64, String> {
     Ok(fingerprint)
 }
 
-fn require(holds: bool, complaint: &str) -> Result<(), String> {
+pub(crate) fn require(holds: bool, complaint: &str) -> Result<(), String> {
     if holds {
         Ok(())
     } else {
@@ -122,6 +122,11 @@ fn require(holds: bool, complaint: &str) -> Result<(), String> {
 fn within(part: &BTreeMap<String, String>, whole: &BTreeMap<String, String>) -> bool {
     part.iter()
         .all(|(name, value)| whole.get(name) == Some(value))
+}
+
+/// A number for a text that stands for an alert.
+pub(crate) fn number_of(text: &str) -> u64 {
+    fingerprint(&BTreeMap::from([(text.to_owned(), String::new())]))
 }
 
 /// FNV-1a over the sorted labels, each name and value closed by a byte 255.

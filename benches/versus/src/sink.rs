@@ -1,7 +1,7 @@
-//! The webhook receiver of a run: it answers at once and counts and checks every body.
+//! The receiver of a run, as a webhook, Slack or PagerDuty: it answers at once and counts and checks every body.
 //!
 //! `POST /report` answers what came since the last `POST /reset`, `POST /count` only how many; every
-//! other POST is a notification.
+//! other POST is a notification, of Slack's or PagerDuty's shape where the path says so.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::Result;
-use crate::notification;
+use crate::{notification, pagerduty, slack};
 
 /// Bodies wait unread until they come to this, so that reading them does not slow a burst.
 const WAITING_BYTES: usize = 256 * 1024 * 1024;
@@ -23,6 +23,8 @@ const WAITING_BYTES: usize = 256 * 1024 * 1024;
 const REQUEST_BYTES: usize = 64 * 1024 * 1024;
 /// Complaints kept for the report.
 const COMPLAINTS: usize = 10;
+const SLACK: &str = "/slack/";
+const PAGERDUTY: &str = "/pagerduty";
 
 /// Where to listen; read from the command line as JSON.
 #[derive(Debug, Deserialize)]
@@ -55,7 +57,7 @@ struct Report {
 #[derive(Default)]
 struct Sink {
     report: Report,
-    waiting: Vec<Vec<u8>>,
+    waiting: Vec<Request>,
     waiting_bytes: usize,
     groups: HashMap<String, (bool, Vec<(u64, bool)>)>,
     alerts: HashSet<u64>,
@@ -175,18 +177,19 @@ impl Sink {
                 self.read_waiting();
                 serde_json::to_string(&self.report).unwrap_or_default()
             }
-            _ => {
-                self.take(request.body);
-                String::new()
+            path => {
+                let answer = if path.starts_with(SLACK) { "ok" } else { "" };
+                self.take(request);
+                answer.to_owned()
             }
         };
         format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         )
     }
 
-    fn take(&mut self, body: Vec<u8>) {
+    fn take(&mut self, request: Request) {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -196,9 +199,9 @@ impl Sink {
         }
         self.report.last_at_ns = now;
         self.report.notifications += 1;
-        self.report.body_bytes += body.len() as u64;
-        self.waiting_bytes += body.len();
-        self.waiting.push(body);
+        self.report.body_bytes += request.body.len() as u64;
+        self.waiting_bytes += request.body.len();
+        self.waiting.push(request);
         if self.waiting_bytes > WAITING_BYTES {
             self.read_waiting();
         }
@@ -206,8 +209,13 @@ impl Sink {
 
     fn read_waiting(&mut self) {
         self.waiting_bytes = 0;
-        for body in std::mem::take(&mut self.waiting) {
-            match notification::check(&body) {
+        for request in std::mem::take(&mut self.waiting) {
+            let check = match request.path.as_str() {
+                path if path.starts_with(SLACK) => slack::check,
+                path if path.starts_with(PAGERDUTY) => pagerduty::check,
+                _ => notification::check,
+            };
+            match check(&request.body) {
                 Ok(notification) => self.count(notification),
                 Err(complaint) => self.complain(complaint),
             }
@@ -259,10 +267,13 @@ mod tests {
     #[test]
     fn a_bad_body_is_counted_and_told() {
         let mut sink = Sink::default();
-        sink.take(b"{}".to_vec());
+        for path in ["/team", "/slack/team", "/pagerduty"] {
+            let (path, body) = (path.to_owned(), b"{}".to_vec());
+            sink.take(Request { path, body });
+        }
         sink.read_waiting();
-        assert_eq!((sink.report.notifications, sink.report.bad), (1, 1));
-        assert_eq!(sink.report.complaints.len(), 1);
+        assert_eq!((sink.report.notifications, sink.report.bad), (3, 3));
+        assert_eq!(sink.report.complaints.len(), 3);
     }
 
     #[test]
