@@ -1,4 +1,4 @@
-//! Checks of an event with the default details, as PagerDuty's events API takes it.
+//! Checks of an event with the default details, as `PagerDuty` takes it.
 
 use serde::Deserialize;
 
@@ -8,7 +8,8 @@ use crate::notification::{Notification, number_of, require};
 struct Event {
     routing_key: String,
     dedup_key: String,
-    event_action: String,
+    #[serde(rename = "event_action")]
+    action: String,
     client: String,
     payload: Payload,
 }
@@ -31,7 +32,7 @@ struct Details {
 /// Reads an event of one alert; its dedup key stands for the group.
 pub(crate) fn check(body: &[u8]) -> Result<Notification, String> {
     let event: Event = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    let resolved = match event.event_action.as_str() {
+    let resolved = match event.action.as_str() {
         "trigger" => false,
         "resolve" => true,
         other => return Err(format!("an unknown action {other}")),

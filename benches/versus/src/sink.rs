@@ -1,7 +1,7 @@
-//! The receiver of a run, as a webhook, Slack or PagerDuty: it answers at once and counts and checks every body.
+//! The receiver of a run, as a webhook, Slack or `PagerDuty`: it answers at once and counts and checks every body.
 //!
 //! `POST /report` answers what came since the last `POST /reset`, `POST /count` only how many; every
-//! other POST is a notification, of Slack's or PagerDuty's shape where the path says so.
+//! other POST is a notification, of Slack's or `PagerDuty`'s shape where the path says so.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};

@@ -58,8 +58,8 @@ mod tests {
     fn the_status_must_agree_with_the_color() {
         let message = |status: &str, color: &str| {
             format!(
-                r##"{{"username":"Alertmanager","attachments":[{{"title":"{status} a b","title_link":"h/#/alerts?receiver=r",
-                "fallback":"{status} a b | h","color":"{color}","mrkdwn_in":["fallback","pretext","text"]}}]}}"##
+                r#"{{"username":"Alertmanager","attachments":[{{"title":"{status} a b","title_link":"h/#/alerts?receiver=r",
+                "fallback":"{status} a b | h","color":"{color}","mrkdwn_in":["fallback","pretext","text"]}}]}}"#
             )
         };
         let told = check(message("[RESOLVED]", "good").as_bytes()).unwrap();

@@ -14,7 +14,7 @@ from amp.httpclient.files import WatchedFile
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from amp._core import Batch, Templates
+    from amp._core import Batch, TemplateData, Templates
     from amp.httpclient import HttpClient, Response
     from amp.log import Logger
 
@@ -49,7 +49,7 @@ class Notification:
     templates: Templates
     log: Logger
     data: dict[str, str | int | float] = field(default_factory=dict)
-    _template_data: bytes | None = None
+    _template_data: TemplateData | None = None
 
     @property
     def status(self) -> str:
@@ -66,17 +66,17 @@ class Notification:
 
     def common_labels(self) -> dict[str, str]:
         """The labels that all alerts share."""
-        common: dict[str, str] = json.loads(self.data_json())["commonLabels"]
+        common: dict[str, str] = json.loads(self.webhook_json())["commonLabels"]
         return common
 
     def webhook_json(self, max_alerts: int = 0) -> bytes:
         """The webhook's body with at most `max_alerts` alerts; 0 means all."""
         return self.batch.webhook_json(self.reason, self.external_url, max_alerts)
 
-    def data_json(self) -> bytes:
-        """What templates see, as JSON."""
+    def template_data(self) -> TemplateData:
+        """What templates see."""
         if self._template_data is None:
-            self._template_data = self.batch.data_json(self.reason, self.external_url)
+            self._template_data = self.batch.template_data(self.reason, self.external_url)
         return self._template_data
 
     def render(self, text: str, *, html: bool = False) -> str:
@@ -88,7 +88,7 @@ class Notification:
         if "{{" not in text:
             return text
         try:
-            return self.templates.render(text, self.data_json(), self.now_ns, html=html)
+            return self.templates.render(text, self.template_data(), self.now_ns, html=html)
         except ValueError as error:
             raise SendError(str(error)) from None
 
@@ -98,7 +98,12 @@ class Notification:
         Raises:
             SendError: not retryable, with the failure of the first that fails.
         """
-        return [self.render(text) for text in texts]
+        try:
+            return self.templates.render_many(
+                [(text, False) for text in texts], self.template_data(), self.now_ns
+            )
+        except ValueError as error:
+            raise SendError(str(error)) from None
 
 
 def reason_of(status: int) -> str:
