@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from amp.clock import SECOND_NS
 from amp.dispatch.groups import GroupTimer
+from amp.dispatch.line import Line
 from amp.errors import AmpError
 from amp.model import Flush
 
@@ -65,6 +66,7 @@ class Dispatcher:
         self._routes: Sequence[Route] = engine.routes()
         self._timers: dict[int, GroupTimer] = {}
         self._heap: list[tuple[int, int]] = []
+        self._line = Line()
         self._wake = asyncio.Event()
         self._stopping = False
         self._under_way = 0
@@ -92,7 +94,9 @@ class Dispatcher:
             if now_ns >= maintain_at_ns:
                 self._metrics.groups.set(self._engine.maintain_groups())
                 maintain_at_ns = now_ns + self._maintenance_ns
-            await self._flush_due(now_ns)
+            if self._flush_due(now_ns):
+                await asyncio.sleep(0)
+                continue
             next_ns = self._heap[0][0] if self._heap else maintain_at_ns
             self._wake.clear()
             seconds = (min(next_ns, maintain_at_ns) - self._clock.now_ns()) / SECOND_NS
@@ -103,23 +107,21 @@ class Dispatcher:
         if self._heap[0][1] == group_id:
             self._wake.set()
 
-    async def _flush_due(self, now_ns: int) -> None:
-        """Flushes every group whose time has come, in slices."""
+    def _flush_due(self, now_ns: int) -> bool:
+        """Starts some of the flushes whose time has come; false when there are none."""
         while self._heap and self._heap[0][0] <= now_ns:
-            due: list[GroupTimer] = []
-            size = FLUSH_SLICE if self._under_way < CROWD else CROWDED_SLICE
-            while self._heap and self._heap[0][0] <= now_ns and len(due) < size:
-                due_ns, group_id = heapq.heappop(self._heap)
-                timer = self._timers.get(group_id)
-                if timer is None or timer.due_ns != due_ns:
-                    continue
-                self._rearm(timer, now_ns)
-                if timer.task is None:
-                    due.append(timer)
-                elif timer.overdue_ns is None:
-                    timer.overdue_ns = due_ns
-            self._start(due, now_ns)
-            await asyncio.sleep(0)
+            due_ns, group_id = heapq.heappop(self._heap)
+            timer = self._timers.get(group_id)
+            if timer is None or timer.due_ns != due_ns:
+                continue
+            self._rearm(timer, now_ns)
+            if timer.task is None:
+                self._line.add(timer)
+            elif timer.overdue_ns is None:
+                timer.overdue_ns = due_ns
+        due = self._line.take(FLUSH_SLICE if self._under_way < CROWD else CROWDED_SLICE)
+        self._start(due, now_ns)
+        return bool(due)
 
     def _rearm(self, timer: GroupTimer, now_ns: int) -> None:
         """Sets the next tick before the flush, so that ticks keep their distance."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Route:
+    receiver: str = "team"
     group_wait_ns: int = 2 * SECOND_NS
     group_interval_ns: int = 4 * SECOND_NS
 
