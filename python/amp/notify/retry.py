@@ -60,6 +60,7 @@ class RetryStage:
         self._integration = integration
         self._clock = clock
         self._log = log.bind(receiver=integration.receiver, integration=str(integration))
+        self._told_log = log.bind(integration=integration.kind)
         self._external_url = external_url
         self._templates = templates
         self._next = following
@@ -94,7 +95,7 @@ class RetryStage:
                 external_url=self._external_url,
                 now_ns=self._clock.now_ns(),
                 templates=self._templates,
-                log=self._log,
+                log=self._told_log,
                 data=delivery.data,
             )
             await self._attempts(notification, delivery.flush.deadline_ns)

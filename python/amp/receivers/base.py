@@ -35,7 +35,8 @@ class Notification:
         external_url: under which this server is reached.
         now_ns: what templates call now.
         templates: the configuration's templates.
-        log: for what the receiver's owner should know (a text that was cut).
+        log: for what the receiver's owner should know (a text that was cut); its lines name the
+            integration's type, `group_key` is theirs to add.
         data: what this integration remembers of the group. A send that succeeds may change it, and
             the notification log keeps it.
     """
