@@ -128,7 +128,7 @@ def _token(text: str) -> str:
     return quote(text)
 
 
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPES = {'"': '\\"', "\\": "\\\\"} | {chr(at): f"\\{to}" for at, to in enumerate("abtnvfr", 7)}
 
 
 def quote(text: str) -> str:

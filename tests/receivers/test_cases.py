@@ -14,6 +14,7 @@ from amp.config.load import load_config
 from amp.config.templates import parse_templates
 from amp.errors import SendError
 from amp.log import Logger
+from amp.notify.deduplicate import FIRST
 from amp.receivers import sender
 from amp.receivers.base import Notification
 from receivers import casefile
@@ -63,7 +64,8 @@ class Team:
             batch, name, kind, 0, send_resolved=resolved, repeat_interval_ns=HOUR_NS, now_ns=now_ns
         )
         assert reason is not None
-        data = self.log.data(batch.group_key, name, kind, 0)
+        first = reason == FIRST
+        data = {} if first else self.log.data(batch.group_key, name, kind, 0)
         try:
             await self.attempt(batch if resolved else batch.firing_only(), reason, data, now_ns)
         except SendError as error:

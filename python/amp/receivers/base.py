@@ -122,7 +122,11 @@ def reason_of(status: int) -> str:
 
 
 def check(
-    response: Response, *, retry: Collection[int] = NO_RETRIES, details: str | None = None
+    response: Response,
+    *,
+    retry: Collection[int] = NO_RETRIES,
+    details: str | None = None,
+    about: str = "",
 ) -> None:
     """Accepts 2xx.
 
@@ -130,6 +134,7 @@ def check(
         response: the answer.
         retry: statuses beside 5xx after which another attempt may help.
         details: what the error adds; None means the body.
+        about: what the error begins with.
 
     Raises:
         SendError: for any other status.
@@ -140,7 +145,7 @@ def check(
     if details is None:
         details = shown(response.body)
     raise SendError(
-        f"unexpected status code {status}" + (f": {details}" if details else ""),
+        f"{about}unexpected status code {status}" + (f": {details}" if details else ""),
         reason=reason_of(status),
         retryable=status // 100 == 5 or status in retry,
     )
@@ -177,9 +182,23 @@ def read_secret(name: str, what: str, *, strip: bool = True) -> str:
     Raises:
         SendError: not retryable, `read <what>: …`.
     """
+    return read_file(name, f"read {what}: ", strip=strip)
+
+
+def read_file(name: str, failure: str = "", *, strip: bool = True) -> str:
+    """The content of a file, read now.
+
+    Args:
+        name: the file.
+        failure: how the error begins.
+        strip: whether white space around it goes.
+
+    Raises:
+        SendError: not retryable, `<failure>open …`.
+    """
     try:
         content = WatchedFile(name).read().decode("utf-8", "surrogateescape")
     except RequestError as error:
         cause = str(error).removeprefix(f"unable to read file {name}: ")
-        raise SendError(f"read {what}: {cause}") from None
+        raise SendError(f"{failure}{cause}") from None
     return content.strip() if strip else content

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
+from amp.errors import SendError
 from amp.fields.codec import (
     Flag,
     HttpUrl,
@@ -14,20 +17,31 @@ from amp.fields.codec import (
     SecretUrl,
     Text,
 )
-from amp.fields.duration import Duration, GoDuration
+from amp.fields.duration import Duration, GoDuration, format_go_duration
 from amp.fields.http import Authorization, HttpConfig
 from amp.fields.pair import check_at_most_one
 from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
+from amp.log import quote
+from amp.receivers.answer import members, parse
+from amp.receivers.base import check, post_json, read_file, shown
+from amp.receivers.body import encode, filled
+from amp.receivers.text import truncate_runes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Self
 
-    from amp.fields.duration import Duration
     from amp.fields.global_config import GlobalConfig
+    from amp.httpclient import HttpClient, Response
+    from amp.receivers.base import Notification
 
 
 POST_MESSAGE = "https://slack.com/api/chat.postMessage"
+UPDATE = "https://slack.com/api/chat.update"
+MAX_TITLE_RUNES = 1024
+MARKED_UP = ("fallback", "pretext", "text")
+ANSWER = {"ok": bool, "error": str, "channel": str, "ts": str}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +203,174 @@ class Config(Struct):
             api_url_file=url_file,
             http_config=http,
         )
+
+
+class Sender:
+    """Sends one block's messages. Upstream: notify/slack/slack.go Notifier.Notify."""
+
+    def __init__(self, config: Config, http: HttpClient) -> None:
+        self._config = config
+        self._http = http
+        self._texts = _texts(config)
+
+    async def __call__(self, notification: Notification) -> None:
+        """Makes one attempt; an update of the group's message where that is wished and known.
+
+        Raises:
+            SendError: when Slack did not take it.
+        """
+        config = self._config
+        texts = iter(_rendered(notification, self._texts))
+        attachment = _attachment(config, texts, notification)
+        channel, username, icon_emoji, icon_url, text = texts
+        url = config.api_url.reveal() if config.api_url else read_file(config.api_url_file)
+        ts = ""
+        if config.update_message:
+            ts, known = _sent(notification)
+            if ts:
+                url, channel = UPDATE, known
+        message = filled(
+            channel=channel,
+            ts=ts,
+            username=username,
+            icon_emoji=icon_emoji,
+            icon_url=icon_url,
+            link_names=config.link_names,
+            text=text,
+        )
+        message["attachments"] = [attachment]
+        response = await self._post(url, encode(message))
+        about = f"channel {quote(channel)}: "
+        check(response, about=about)
+        self._keep(_taken(response, about), notification)
+
+    async def _post(self, url: str, body: bytes) -> Response:
+        timeout = self._config.timeout
+        if timeout <= 0:
+            return await post_json(self._http, url, body)
+        try:
+            async with asyncio.timeout(timeout.seconds):
+                return await post_json(self._http, url, body)
+        except TimeoutError:
+            reached = f"configured slack timeout reached ({format_go_duration(timeout)})"
+            raise SendError(f'Post "<redacted>": {reached}', retryable=True) from None
+
+    def _keep(self, answer: dict[str, Any], notification: Notification) -> None:
+        """Remembers the message, so that the group's next notification changes it."""
+        ts, channel = answer["ts"], answer["channel"]
+        if self._config.update_message and ts and channel:
+            notification.data.update(threadTs=ts, channelId=channel)
+            notification.log.debug("stored threadTs and channelId", threadTs=ts, channelId=channel)
+
+
+def _texts(config: Config) -> tuple[str, ...]:
+    """The templates in the order in which upstream renders them."""
+    texts = [config.title, config.title_link, config.pretext, config.text, config.fallback]
+    texts += [config.callback_id, config.image_url, config.thumb_url, config.footer, config.color]
+    for field in config.fields:
+        texts += [field.title, field.value]
+    for action in config.actions:
+        texts += [action.type, action.text, action.url, action.style, action.name, action.value]
+        if (confirm := action.confirm) is not None:
+            texts += [confirm.title, confirm.text, confirm.ok_text, confirm.dismiss_text]
+    texts += [config.channel, config.username, config.icon_emoji, config.icon_url]
+    return (*texts, config.message_text)
+
+
+def _rendered(notification: Notification, texts: tuple[str, ...]) -> list[str]:
+    """The texts rendered. From one that fails on they are empty: upstream sends what it has."""
+    try:
+        return notification.render_all(*texts)
+    except SendError as error:
+        notification.log.warn(
+            "Template failed, its text and those after it are left out",
+            group_key=notification.group_key,
+            err=error,
+        )
+    done: list[str] = []
+    try:
+        for text in texts:
+            done.append(notification.render(text))  # noqa: PERF401  # keeps what came before
+    except SendError:
+        pass
+    return done + [""] * (len(texts) - len(done))
+
+
+def _attachment(config: Config, texts: Iterator[str], notification: Notification) -> dict[str, Any]:
+    """The message's one attachment; takes its texts."""
+    title, title_link, pretext, text, fallback, callback_id = islice(texts, 6)
+    image_url, thumb_url, footer, color = islice(texts, 4)
+    title, cut = truncate_runes(title, MAX_TITLE_RUNES)
+    if cut:
+        notification.log.warn(
+            "Truncated title", group_key=notification.group_key, max_runes=MAX_TITLE_RUNES
+        )
+    fields = [_field(config, field, texts) for field in config.fields]
+    actions = [_action(action, texts) for action in config.actions]
+    return (
+        filled(title=title, title_link=title_link, pretext=pretext)
+        | {"text": text, "fallback": fallback, "callback_id": callback_id}
+        | filled(fields=fields, actions=actions, image_url=image_url, thumb_url=thumb_url)
+        | {"footer": footer}
+        | filled(color=color)
+        | {"mrkdwn_in": config.mrkdwn_in or MARKED_UP}
+    )
+
+
+def _field(config: Config, field: Field, texts: Iterator[str]) -> dict[str, Any]:
+    short = config.short_fields if field.short is None else field.short
+    title, value = islice(texts, 2)
+    return filled(title=title, value=value) | {"short": short}
+
+
+def _action(action: Action, texts: Iterator[str]) -> dict[str, Any]:
+    kind, text, url, style, name, value = islice(texts, 6)
+    button = filled(type=kind, text=text, url=url, style=style, name=name, value=value)
+    if action.confirm is not None:
+        title, text, ok_text, dismiss_text = islice(texts, 4)
+        button["confirm"] = filled(
+            text=text, title=title, ok_text=ok_text, dismiss_text=dismiss_text
+        )
+    return button
+
+
+def _sent(notification: Notification) -> tuple[str, str]:
+    """Time stamp and channel of the group's message; both empty unless both are known."""
+    ts, channel = (str(notification.data.get(name, "")) for name in ("threadTs", "channelId"))
+    notification.log.debug(
+        "attempt recovering threadTs and channelId to update an existing message",
+        threadTs=ts,
+        channelId=channel,
+    )
+    if not ts or not channel:
+        return "", ""
+    notification.log.debug("updating previously sent message", threadTs=ts, channelId=channel)
+    return ts, channel
+
+
+def _taken(response: Response, about: str) -> dict[str, Any]:
+    """Slack's answer; success is said in it, not by its status.
+
+    Raises:
+        SendError: when it says otherwise.
+    """
+    body = response.body
+    if not response.content_type.startswith("application/json"):
+        if body == b"ok":
+            return {"ts": "", "channel": ""}
+        raise SendError(
+            f"{about}received an error response from Slack: {shown(body)}", reason="clientError"
+        )
+    try:
+        answer = members(parse(body), ANSWER, "slack.slackResponse")
+    except ValueError as error:
+        raise SendError(
+            f"{about}could not unmarshal JSON response {quote(shown(body))}: {error}",
+            reason="clientError",
+            retryable=True,
+        ) from None
+    if not answer["ok"]:
+        raise SendError(
+            f"{about}error response from Slack: {answer['error']}", reason="clientError"
+        )
+    return answer

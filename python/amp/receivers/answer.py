@@ -1,0 +1,189 @@
+"""JSON that services answer with, refused in the words of Go's decoder. Upstream: encoding/json."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from amp.log import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_DEPTH = 10_000
+_SPACE = " \t\r\n"
+_SPACES = re.compile(r"[ \t\r\n]*")
+_INSIDE = re.compile(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*')
+_HEX = re.compile(r"[0-9a-fA-F]*")
+_NUMBER = (
+    (re.compile(r"-?"), re.compile(r"0|[1-9][0-9]*"), "in numeric literal"),
+    (re.compile(r"\."), re.compile(r"[0-9]+"), "after decimal point in numeric literal"),
+    (re.compile(r"[eE][+-]?"), re.compile(r"[0-9]+"), "in exponent of numeric literal"),
+)
+_CLOSING = {"{": "}", "[": "]"}
+_AFTER = {
+    "": "after top-level value",
+    "{": "after object key:value pair",
+    "[": "after array element",
+}
+_GO = {bool: "bool", str: "string", list: "array", dict: "object"}
+
+
+def parse(body: bytes, *, first: bool = False) -> Any:
+    """The value of a JSON text.
+
+    Args:
+        body: the answer.
+        first: take the first value and leave what follows, as Go's Decoder does.
+
+    Raises:
+        ValueError: with the text of Go's error.
+    """
+    text = body.decode("utf-8", "replace")
+    decoder = json.JSONDecoder(parse_constant=_refuse)
+    try:
+        return decoder.raw_decode(text.lstrip(_SPACE))[0] if first else decoder.decode(text)
+    except (ValueError, RecursionError):
+        raise ValueError(_Scan(body.decode("latin-1")).problem(first=first)) from None
+
+
+def members(value: Any, kinds: Mapping[str, type], struct: str) -> dict[str, Any]:
+    """Members of an object, found whatever their case; what is absent or null is empty.
+
+    Args:
+        value: what was parsed.
+        kinds: `str` or `bool` by name.
+        struct: what Go's errors call the object (`slack.slackResponse`).
+
+    Raises:
+        ValueError: with the text of Go's error, for a value of another kind.
+    """
+    if not isinstance(value, dict | None):
+        raise mistyped(value, f"Go value of type {struct}")
+    found = {name: kind() for name, kind in kinds.items()}
+    for key, member in (value or {}).items():
+        name = key if key in kinds else key.lower()
+        if name not in kinds or member is None:
+            continue
+        if not isinstance(member, kinds[name]):
+            place = f"{struct.rpartition('.')[2]}.{name}"
+            raise mistyped(member, f"Go struct field {place} of type {_GO[kinds[name]]}")
+        found[name] = member
+    return found
+
+
+def mistyped(value: Any, wanted: str) -> ValueError:
+    """What Go says of a value that is no `wanted` (`Go struct field token.x of type string`)."""
+    return ValueError(f"json: cannot unmarshal {_GO.get(type(value), 'number')} into {wanted}")
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(word)
+
+
+class _Scan:
+    """Finds what Go's scanner stumbles over; only texts that are known to be no JSON come here.
+
+    The text's characters are bytes, as Go reads them. Its end counts as a blank.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = f"{text} "
+        self._at = 0
+        self._opened: list[str] = []
+        self._state = "value"
+
+    def problem(self, *, first: bool) -> str:
+        """The text of Go's error."""
+        place = ""
+        while not place and self._blanks() and len(self._opened) <= MAX_DEPTH:
+            place = self._step(self._text[self._at])
+        if first and self._at >= len(self._text) - 1:
+            return "unexpected EOF" if self._text.strip(_SPACE) else "EOF"
+        if self._at >= len(self._text):
+            return "unexpected end of JSON input"
+        if not place:
+            return "exceeded max depth"
+        letter = self._text[self._at]
+        shown = {"'": "\\'", '"': '"'}.get(letter) or quote(letter)[1:-1]
+        return f"invalid character '{shown}' {place}"
+
+    def _step(self, letter: str) -> str:
+        """Takes the next token; where it stands, if it cannot stand there."""
+        opened = self._opened[-1] if self._opened else ""
+        if letter == _CLOSING.get(opened) and self._state in ("first", "comma"):
+            self._opened.pop()
+            return self._take("comma")
+        if self._state == "comma":
+            if letter == "," and opened:
+                return self._take("key" if opened == "{" else "value")
+            return _AFTER[opened]
+        if self._state == "colon":
+            return self._take("value") if letter == ":" else "after object key"
+        if self._state == "key" or (self._state == "first" and opened == "{"):
+            self._state = "colon"
+            return self._string() if letter == '"' else "looking for beginning of object key string"
+        if letter in _CLOSING:
+            self._opened.append(letter)
+            return self._take("first")
+        self._state = "comma"
+        return self._scalar(letter)
+
+    def _take(self, state: str) -> str:
+        self._at += 1
+        self._state = state
+        return ""
+
+    def _scalar(self, letter: str) -> str:
+        if letter == '"':
+            return self._string()
+        if letter in "-0123456789":
+            return self._number()
+        for word in ("true", "false", "null"):
+            if word[0] == letter:
+                return self._word(word)
+        return "looking for beginning of value"
+
+    def _word(self, word: str) -> str:
+        for letter in word:
+            if self._text[self._at : self._at + 1] != letter:
+                return f"in literal {word} (expecting '{letter}')"
+            self._at += 1
+        return ""
+
+    def _number(self) -> str:
+        for begin, digits, place in _NUMBER:
+            begun = begin.match(self._text, self._at)
+            if begun is None:
+                continue
+            self._at = begun.end()
+            found = digits.match(self._text, self._at)
+            if found is None:
+                return place
+            self._at = found.end()
+        return ""
+
+    def _string(self) -> str:
+        self._skip(_INSIDE)
+        stopped = self._text[self._at : self._at + 1]
+        if stopped in ('"', ""):
+            self._at += len(stopped)
+            return ""
+        if stopped != "\\":
+            return "in string literal"
+        self._at += 1
+        if self._text[self._at] != "u":
+            return "in string escape code"
+        self._at += 1
+        self._skip(_HEX)
+        return "in \\u hexadecimal character escape"
+
+    def _blanks(self) -> bool:
+        """Whether anything follows the blanks here."""
+        self._skip(_SPACES)
+        return self._at < len(self._text)
+
+    def _skip(self, pattern: re.Pattern[str]) -> None:
+        found = pattern.match(self._text, self._at)
+        self._at = found.end() if found else self._at
