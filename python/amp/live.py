@@ -156,7 +156,7 @@ def build(config: Config, shared: Shared) -> Live:
                 if make is None
                 else make(block, _client(clients, shared.http, block.http_config)),
             )
-            if make is None or getattr(block, "payload", None) is not None:
+            if make is None:
                 missing.append(f"{receiver.name}/{integration}")
             built.append(integration)
     return Live(

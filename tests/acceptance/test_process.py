@@ -178,7 +178,6 @@ def test_what_stopped_comes_back_and_nobody_is_told_twice(
     ("kind", "block"),
     [
         ("discord", '{webhook_url: "http://127.0.0.1:1/x"}'),
-        ("webhook", '{url: "http://127.0.0.1:1/x", payload: {a: b}}'),
     ],
 )
 def test_an_unbuilt_integration_fails_visibly(

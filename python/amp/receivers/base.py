@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from amp._core import TemplateData
 from amp.errors import SendError
 from amp.httpclient.failure import RequestError
 from amp.httpclient.files import WatchedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
-    from amp._core import Batch, TemplateData, Templates
+    from amp._core import Batch, Templates
     from amp.httpclient import HttpClient, Response
     from amp.log import Logger
 
@@ -105,6 +107,27 @@ class Notification:
             )
         except ValueError as error:
             raise SendError(str(error)) from None
+
+    def render_named(self, texts: Sequence[tuple[str, str]]) -> list[str]:
+        """As `render_all`, of pairs of what an error begins with, and text.
+
+        Raises:
+            SendError: not retryable, as `beginning: failure` of the first that fails.
+        """
+        try:
+            return self.templates.render_many(
+                [(text, False) for _, text in texts], self.template_data(), self.now_ns
+            )
+        except ValueError as error:
+            beginning = texts[getattr(error, "index", 0)][0]
+            raise SendError(f"{beginning}: {error}") from None
+
+    def first(self, max_alerts: int) -> Notification:
+        """The same for templates that shall see at most so many alerts; 0 means all."""
+        if not 0 < max_alerts < self.batch.count:
+            return self
+        data = TemplateData(self.webhook_json(max_alerts))
+        return dataclasses.replace(self, _template_data=data)
 
 
 def reason_of(status: int) -> str:

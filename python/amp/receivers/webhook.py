@@ -15,6 +15,8 @@ from amp.fields.pair import check_exactly_one
 from amp.fields.struct import Struct, StructOf, entry
 from amp.fields.template_url import TemplateUrl
 from amp.receivers.base import check, post_json, read_secret
+from amp.receivers.body import encode
+from amp.receivers.payload import Payload
 
 if TYPE_CHECKING:
     from typing import Self
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from amp.fields.secret import Secret
     from amp.httpclient import HttpClient
     from amp.receivers.base import Notification
+
+_BAD_PAYLOAD = "failed to render custom payload"
+_BAD_URL = "failed to template webhook URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +63,60 @@ class Config(Struct):
         return dataclasses.replace(self, http_config=defaults.http_config)
 
 
-async def send(config: Config, notification: Notification, http: HttpClient) -> None:
-    """Makes one attempt (Upstream: notify/webhook/webhook.go Notifier.Notify).
+class Sender:
+    """Sends to one webhook (Upstream: notify/webhook/webhook.go Notifier)."""
 
-    Raises:
-        SendError: when the receiver did not take it.
-    """
-    if config.payload is not None:
-        raise SendError("webhook: `payload` is not built yet")
-    body = notification.webhook_json(config.max_alerts)
-    url = _url(config, notification)
-    if not url:
-        raise SendError("webhook URL is empty after templating")
+    def __init__(self, config: Config, http: HttpClient) -> None:
+        self._config = config
+        self._http = http
+        self._payload = None if config.payload is None else Payload(config.payload)
+
+    async def __call__(self, notification: Notification) -> None:
+        """Makes one attempt.
+
+        Raises:
+            SendError: when the receiver did not take it.
+        """
+        config = self._config
+        url, payload = self._rendered(notification.first(config.max_alerts))
+        body = notification.webhook_json(config.max_alerts) if payload is None else payload
+        if not url:
+            raise SendError("webhook URL is empty after templating")
+        try:
+            if config.timeout > 0:
+                async with asyncio.timeout(config.timeout.seconds):
+                    response = await post_json(self._http, url, body)
+            else:
+                response = await post_json(self._http, url, body)
+        except TimeoutError:
+            raise SendError(
+                f'Post "<redacted>": configured webhook timeout reached'
+                f" ({format_go_duration(config.timeout)})",
+                retryable=True,
+            ) from None
+        check(response)
+
+    def _rendered(self, notification: Notification) -> tuple[str, bytes | None]:
+        """The URL, and the payload's body where there is one, whose failures come first."""
+        payload = self._payload
+        texts = [] if payload is None else [(_BAD_PAYLOAD, text) for text in payload.texts]
+        try:
+            url = self._url()
+        except SendError:
+            notification.render_named(texts)
+            raise
+        if not texts and "{{" not in url:
+            return url, None if payload is None else _encoded(payload, [])
+        *rendered, url = notification.render_named([*texts, (_BAD_URL, url)])
+        return url, None if payload is None else _encoded(payload, rendered)
+
+    def _url(self) -> str:
+        config = self._config
+        return config.url.reveal() if config.url else read_secret(config.url_file, "url_file")
+
+
+def _encoded(payload: Payload, rendered: list[str]) -> bytes:
     try:
-        if config.timeout > 0:
-            async with asyncio.timeout(config.timeout.seconds):
-                response = await post_json(http, url, body)
-        else:
-            response = await post_json(http, url, body)
-    except TimeoutError:
-        raise SendError(
-            f'Post "<redacted>": configured webhook timeout reached'
-            f" ({format_go_duration(config.timeout)})",
-            retryable=True,
-        ) from None
-    check(response)
-
-
-def _url(config: Config, notification: Notification) -> str:
-    text = config.url.reveal() if config.url else read_secret(config.url_file, "url_file")
-    try:
-        return notification.render(text)
+        return encode(payload.build(iter(rendered)))
     except SendError as error:
-        raise SendError(f"failed to template webhook URL: {error}") from None
+        raise SendError(f"{_BAD_PAYLOAD}: {error}") from None

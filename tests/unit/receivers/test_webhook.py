@@ -16,7 +16,7 @@ from amp.config.load import load_config
 from amp.errors import SendError
 from amp.log import Logger
 from amp.receivers.base import Notification
-from amp.receivers.webhook import send
+from amp.receivers.webhook import Sender
 from listener import OK, Heard
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "webhook.json"
@@ -118,7 +118,7 @@ async def test_as_the_reference(case, tmp_path, listeners, clients):
     client = clients.client(config.http_config)
     error, retry = None, False
     try:
-        await send(config, notification(text), client)
+        await Sender(config, client)(notification(text))
     except SendError as failure:
         error, retry = places.tidy(str(failure)), failure.retryable
     expected = case.get("differs", case["error"])
