@@ -147,6 +147,8 @@ def build(config: Config, shared: Shared) -> Live:
         built = integrations.setdefault(receiver.name, [])
         for kind, index, block in receiver.integrations:
             make = sender(kind)
+            # Mail has none; its look-ups and bounds are those of a client.
+            http_config = getattr(block, "http_config", None)
             integration = Integration(
                 receiver=receiver.name,
                 kind=kind,
@@ -154,7 +156,7 @@ def build(config: Config, shared: Shared) -> Live:
                 send_resolved=block.send_resolved,
                 send=unbuilt(kind)
                 if make is None
-                else make(block, _client(clients, shared.http, block.http_config)),
+                else make(block, _client(clients, shared.http, http_config)),
             )
             if make is None:
                 missing.append(f"{receiver.name}/{integration}")

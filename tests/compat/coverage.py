@@ -3,8 +3,8 @@
     python tests/compat/coverage.py
 
 Rows come from tests/vectors/catalogue.yaml, cases from tests/vectors/*.json,
-tests/receivers/cases/*.yaml and tests/compat/stories/*.yaml; keys of configurations are counted in
-the accepted texts.
+tests/receivers/cases/*.yaml, tests/receivers/mail.yaml and tests/compat/stories/*.yaml; keys of
+configurations are counted in the accepted texts.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ def held() -> dict[str, list[str]]:
         for case in json.loads(path.read_text(encoding="utf-8")).get("cases", []):
             for key in case.get("covers", []):
                 found[key.replace(".md ", " ")].append(f"{path.stem}: {case['name']}")
-    for path in sorted((ROOT / "tests/receivers/cases").glob("*.yaml")):
+    receivers = ROOT / "tests/receivers"
+    for path in [*sorted((receivers / "cases").glob("*.yaml")), receivers / "mail.yaml"]:
         for case in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader):
             for key in case["covers"]:
                 found[key].append(f"{path.stem}: {case['name']}")

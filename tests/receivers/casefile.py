@@ -91,7 +91,12 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
+def dump(cases: list[dict[str, Any]]) -> str:
+    """Cases as YAML."""
+    text: str = yaml.dump(cases, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100_000)
+    return text
+
+
 def save(path: Path, cases: list[dict[str, Any]]) -> None:
     """Writes the cases back."""
-    text = yaml.dump(cases, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100_000)
-    path.write_text(text, encoding="utf-8")
+    path.write_text(dump(cases), encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from importlib import import_module
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from amp.errors import ConfigError
 from amp.fields.http import HttpConfig
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from amp.fields.http import OAuth2
+    from amp.fields.tls import TlsConfig
     from amp.httpclient.gate import Load
     from amp.httpclient.response import Response
     from amp.httpclient.target import Target
-    from amp.httpclient.transport import Transport
+    from amp.httpclient.transport import Address, Transport
 
 USER_AGENT = f"Alertmanager/{UPSTREAM_VERSION}"
 IN_FLIGHT = 512
@@ -46,6 +48,7 @@ class HttpClients:
     def __init__(self, *, environment: Mapping[str, str], in_flight: int = IN_FLIGHT) -> None:
         self.environment = environment
         self.gates = Gates(in_flight)
+        self._tls: WeakValueDictionary[TlsConfig, Tls] = WeakValueDictionary()
         self._clients: list[HttpClient] = []
         self._library: asyncio.Task[ModuleType] | None = None
 
@@ -58,6 +61,13 @@ class HttpClients:
         client = HttpClient(config or HttpConfig(), self)
         self._clients.append(client)
         return client
+
+    def tls(self, config: TlsConfig) -> Tls:
+        """The TLS context of a `tls_config`, one for all who have an equal one."""
+        tls = self._tls.get(config)
+        if tls is None:
+            tls = self._tls[config] = Tls(config)
+        return tls
 
     def prepare(self) -> None:
         """Begins to import what the first request needs, beside the loop."""
@@ -87,10 +97,14 @@ class HttpClients:
 
 
 class HttpClient:
-    """Sends requests as one `http_config` says. There is no timeout but the caller's."""
+    """Sends requests as one `http_config` says. There is no timeout but the caller's.
+
+    Attributes:
+        shared: what it shares with all clients of the application.
+    """
 
     def __init__(self, config: HttpConfig, shared: HttpClients) -> None:
-        self._shared = shared
+        self.shared = shared
         self._follow_redirects = config.follow_redirects
         self._tls = Tls(config.tls_config)
         self._tls.check()
@@ -130,9 +144,14 @@ class HttpClient:
         except RequestError as error:
             raise RequestError(f'{method.capitalize()} "{shown}": {error}') from None
 
+    async def addresses(self, host: str, port: int) -> list[Address]:
+        """The addresses of a name, in the system's order; OSError as the system gives it."""
+        transport = self._transport or await self._open()
+        return await transport.addresses(host, port)
+
     async def close(self) -> None:
         """Closes the connections."""
-        self._shared.forget(self)
+        self.shared.forget(self)
         if self._credential is not None:
             await self._credential.close()
         if self._transport is not None:
@@ -171,7 +190,7 @@ class HttpClient:
             headers.append(("Authorization", authorization))
         via = await self._via(target, headers)
         check_headers(headers)
-        gates = self._shared.gates
+        gates = self.shared.gates
         await gates.enter(target.origin)
         try:
             transport = self._transport or await self._open()
@@ -211,7 +230,7 @@ class HttpClient:
 
     async def _open(self) -> Transport:
         """The transport, once aiohttp is there."""
-        module = await self._shared.library()
+        module = await self.shared.library()
         if self._transport is None:
             self._transport = module.Transport()
         transport: Transport = self._transport

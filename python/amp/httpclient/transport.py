@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from amp.httpclient.target import Target
     from amp.httpclient.via import Via
 
+    Address = tuple[socket.AddressFamily, tuple[str, int]]
+
 IDLE_SECONDS = 300.0
 HANDSHAKE_SECONDS = 10.0
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
@@ -171,6 +173,11 @@ class Transport:
         finally:
             if answer is not None:
                 answer.release()
+
+    async def addresses(self, host: str, port: int) -> list[Address]:
+        """The addresses of a name, in the system's order."""
+        found = await self._resolver.resolve(host, port)
+        return [(socket.AddressFamily(one["family"]), (one["host"], port)) for one in found]
 
     async def close(self) -> None:
         """Closes every connection."""

@@ -88,7 +88,8 @@ class Notification:
         Raises:
             SendError: not retryable, when the template fails.
         """
-        if "{{" not in text:
+        # Comments of HTML go even where nothing is put in.
+        if "{{" not in text and not html:
             return text
         try:
             return self.templates.render(text, self.template_data(), self.now_ns, html=html)
