@@ -4,7 +4,9 @@
 
     name, covers        what it holds (`covers`: keys of tests/vectors/catalogue.yaml)
     receiver            the receiver's integrations, one in all: {slack_configs: [{...}]}
-    global, templates, files, group_by, environment     optional; the second and third {name: text}
+    global, templates, files, group_by, environment     optional; all but the first and `group_by`
+                        are {name: text}
+    secrets             AWS secret keys by key id: requests are shown as signature.py says
     answers             the service's answers by URL (tests/service.py); absent: an empty 200
     steps               each with `alerts` (a name of alerts.py, or alerts), `silent: true` where
                         nothing is sent, `differs` (and `why`): our error, where it has other words
@@ -13,6 +15,7 @@ and `record.py` adds to each step
 
     requests            method, url, headers, body (long ones as size and digest)
     error, retry, reason    why it failed, whether another attempt follows, the metric's reason
+    repeated            that the reference's library for AWS sent a request more than once
 
 HERE is the service's address, CLOSED one where nobody listens, FOLDER the folder of the files and
 of authority.pem, the certificate of the service, which is also a proxy (`proxy_url: http://HERE`)
@@ -28,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from receivers import signature
 from receivers.alerts import SETS
 
 if TYPE_CHECKING:
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
 CASES = Path(__file__).parent / "cases"
 SHOWN_BYTES = 6000
 EXTERNAL_URL = "http://am.example"
-RECORDED = ("requests", "error", "retry", "reason")
+RECORDED = ("requests", "error", "retry", "reason", "repeated")
 RECEIVER = "team"
 
 
@@ -66,14 +70,22 @@ def alerts(step: dict[str, Any]) -> list[dict[str, Any]]:
     return SETS[told] if isinstance(told, str) else told
 
 
-def request(arrived: Arrived) -> dict[str, Any]:
+def environment(case: dict[str, Any], service: Service) -> dict[str, str]:
+    """The variables of a case."""
+    return {name: service.fill(text) for name, text in case.get("environment", {}).items()}
+
+
+def request(arrived: Arrived, case: dict[str, Any], service: Service) -> dict[str, Any]:
     """A request in the shape of the files."""
-    body: Any = arrived.body
+    headers, body = dict(arrived.headers), arrived.body
+    if "secrets" in case:
+        headers, body = signature.shaped(arrived, case["secrets"], service.fill)
+    shown: Any = body
     if len(body) > SHOWN_BYTES:
         digest = hashlib.sha256(body.encode()).hexdigest()
-        body = {"characters": len(body), "sha256": digest}
-    headers = {name: value for name, value in arrived.headers if name != "Accept-Encoding"}
-    return {"method": arrived.method, "url": arrived.url, "headers": headers, "body": body}
+        shown = {"characters": len(body), "sha256": digest}
+    headers.pop("Accept-Encoding", None)
+    return {"method": arrived.method, "url": arrived.url, "headers": headers, "body": shown}
 
 
 class _Dumper(yaml.SafeDumper):

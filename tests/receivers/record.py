@@ -18,6 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,9 @@ def reason(reference: Reference) -> str:
     raise RuntimeError("the failure was not counted")
 
 
-def play(reference: Reference, service: Service, step: dict[str, Any]) -> dict[str, Any]:
+def play(
+    reference: Reference, service: Service, case: dict[str, Any], step: dict[str, Any]
+) -> dict[str, Any]:
     """One step with what the reference made of it."""
     after = len((reference.home / "log").read_text(encoding="utf-8").splitlines())
     came = len(service.arrived)
@@ -86,7 +89,13 @@ def play(reference: Reference, service: Service, step: dict[str, Any]) -> dict[s
     if found is None:
         raise RuntimeError("nothing was sent:\n" + (reference.home / "log").read_text())
     time.sleep(STRAGGLERS_SECONDS)
-    requests = [casefile.request(one) for one in service.arrived[came:] if one.at < ended]
+    requests = [
+        casefile.request(one, case, service) for one in service.arrived[came:] if one.at < ended
+    ]
+    if "secrets" in case:
+        once = [one for one, _ in groupby(requests)]
+        found |= {"repeated": True} if len(requests) > len(once) else {}
+        requests = once
     if found["error"] is not None:
         found["error"] = service.tidy(found["error"])
         found["reason"] = reason(reference)
@@ -100,8 +109,11 @@ def record(oracle: Path, case: dict[str, Any]) -> dict[str, Any]:
         folder = Path(name)
         with Service(folder, deepcopy(case.get("answers", {}))) as service:
             config = casefile.configuration(case, service)
-            with Reference(oracle, config, FLAGS, folder=folder) as reference:
-                steps = [play(reference, service, step) for step in case["steps"]]
+            variables = casefile.environment(case, service)
+            with Reference(
+                oracle, config, FLAGS, folder=folder, environment=variables
+            ) as reference:
+                steps = [play(reference, service, case, step) for step in case["steps"]]
                 if reference.process is not None and steps[-1]["error"] is not None:
                     reference.process.kill()
                     reference.process.wait()

@@ -114,6 +114,24 @@ class HttpClient:
         self._credential = _credential(config, shared)
         self._transport: Transport | None = None
         self._targets: dict[str, Target] = {}
+        self._derived: list[HttpClient] = []
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The process's variables."""
+        return self.shared.environment
+
+    def derived(self, config: HttpConfig) -> HttpClient:
+        """A client of its own for an integration that cannot use all of its `http_config`.
+
+        It is closed with this one.
+
+        Raises:
+            ConfigError: as `HttpClients.client`.
+        """
+        client = self.shared.client(config)
+        self._derived.append(client)
+        return client
 
     async def request(
         self,
@@ -152,6 +170,8 @@ class HttpClient:
     async def close(self) -> None:
         """Closes the connections."""
         self.shared.forget(self)
+        for client in self._derived:
+            await client.close()
         if self._credential is not None:
             await self._credential.close()
         if self._transport is not None:

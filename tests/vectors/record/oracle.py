@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import queue
 import socket
 import subprocess
@@ -53,6 +54,7 @@ class Reference:
     config: str
     flags: tuple[str, ...] = ()
     folder: Path | None = None
+    environment: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     _own: tempfile.TemporaryDirectory[str] | None = None
@@ -92,7 +94,9 @@ class Reference:
             "--cluster.listen-address=",
             *self.flags,
         ]
-        self.process = subprocess.Popen(command, cwd=self.home, stderr=log, stdout=log)
+        self.process = subprocess.Popen(
+            command, cwd=self.home, stderr=log, stdout=log, env=os.environ | self.environment
+        )
         log.close()
         deadline = time.monotonic() + READY_WITHIN_SECONDS
         while time.monotonic() < deadline:
