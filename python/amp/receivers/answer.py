@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from amp.log import quote
+from amp.fields.quote import quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from amp._core import TemplateData
 from amp.errors import SendError
+from amp.fields.quote import quote
 from amp.httpclient.failure import RequestError
 from amp.httpclient.files import WatchedFile
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from amp._core import Batch, Templates
+    from amp.fields.secret import Secret
     from amp.httpclient import HttpClient, Response
     from amp.log import Logger
 
@@ -150,7 +152,6 @@ def check(
     *,
     retry: Collection[int] = NO_RETRIES,
     details: str | None = None,
-    about: str = "",
 ) -> None:
     """Accepts 2xx.
 
@@ -158,7 +159,6 @@ def check(
         response: the answer.
         retry: statuses beside 5xx after which another attempt may help.
         details: what the error adds; None means the body.
-        about: what the error begins with.
 
     Raises:
         SendError: for any other status.
@@ -169,9 +169,16 @@ def check(
     if details is None:
         details = shown(response.body)
     raise SendError(
-        f"{about}unexpected status code {status}" + (f": {details}" if details else ""),
+        f"unexpected status code {status}" + (f": {details}" if details else ""),
         reason=reason_of(status),
         retryable=status // 100 == 5 or status in retry,
+    )
+
+
+def in_channel(error: SendError, channel: str) -> SendError:
+    """The error with the channel of the message that it is about."""
+    return SendError(
+        f"channel {quote(channel)}: {error}", reason=error.reason, retryable=error.retryable
     )
 
 
@@ -193,6 +200,22 @@ async def post_json(
         return await http.request("POST", url, headers=headers, body=body)
     except RequestError as error:
         raise SendError(str(error), retryable=True) from None
+
+
+def given_or_read(given: Secret | None, name: str, what: str = "") -> str:
+    """A secret that stands in the configuration or, if it does not, in a file.
+
+    Args:
+        given: the one in the configuration.
+        name: the file.
+        what: how the error calls the file (`url_file`); it shows only the cause when empty.
+
+    Raises:
+        SendError: not retryable, `read <what>: …`.
+    """
+    if given is not None:
+        return given.reveal()
+    return read_file(name, f"read {what}: " if what else "")
 
 
 def read_secret(name: str, what: str, *, strip: bool = True) -> str:

@@ -61,12 +61,11 @@ def encode(value: Any) -> bytes:
     return f"{text}\n".encode()
 
 
-def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_odd)
-
-
 def _odd(_: Any) -> Any:
     raise _Odd
+
+
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_odd).encode
 
 
 def _written(value: Any) -> str:

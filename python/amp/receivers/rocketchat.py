@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import posixpath
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
+from amp.errors import ConfigError, SendError
 from amp.fields.codec import (
     Flag,
     HttpUrl,
@@ -15,14 +18,26 @@ from amp.fields.codec import (
 )
 from amp.fields.http import HttpConfig
 from amp.fields.pair import check_at_most_one
-from amp.fields.secret import Secret
+from amp.fields.quote import quote
 from amp.fields.struct import Struct, StructOf, entry, refused
+from amp.fields.url import parse_url
+from amp.receivers.answer import members, parse
+from amp.receivers.base import JSON, check, in_channel, post_json, read_file, shown
+from amp.receivers.body import encode, filled
+from amp.receivers.text import truncate_runes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Self
 
     from amp.fields.global_config import GlobalConfig
     from amp.fields.secret import Secret
+    from amp.httpclient import HttpClient, Response
+    from amp.receivers.base import Notification
+
+POST_MESSAGE = "api/v1/chat.postMessage"
+MAX_TITLE_RUNES = 1024
+ANSWER = {"success": bool, "error": str}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +124,111 @@ class Config(Struct):
             token_file=token_file,
             http_config=self.http_config or defaults.http_config,
         )
+
+
+class Sender:
+    """Sends one block's messages. Upstream: notify/rocketchat/rocketchat.go Notifier.
+
+    Raises:
+        ConfigError: when a token's file cannot be read; it is read only once, as upstream does.
+    """
+
+    def __init__(self, config: Config, http: HttpClient) -> None:
+        self._config = config
+        self._http = http
+        self._texts = _texts(config)
+        self._url = _url(config.api_url or "")
+        self._headers = {
+            **JSON,
+            "X-Auth-Token": _token(config.token, config.token_file),
+            "X-User-Id": _token(config.token_id, config.token_id_file),
+        }
+
+    async def __call__(self, notification: Notification) -> None:
+        """Makes one attempt.
+
+        Raises:
+            SendError: when Rocket.Chat did not take it.
+        """
+        texts = iter(notification.render_all(*self._texts))
+        attachment = _attachment(self._config, texts, notification)
+        channel, emoji, avatar = texts
+        message = filled(channel=channel, emoji=emoji, avatar=avatar)
+        message["attachments"] = [attachment]
+        response = await post_json(self._http, self._url, encode(message), self._headers)
+        try:
+            check(response)
+            _check_answer(response)
+        except SendError as error:
+            raise in_channel(error, channel) from None
+
+
+def _token(given: Secret, name: str) -> str:
+    if not name:
+        return given.reveal()
+    try:
+        return read_file(name)
+    except SendError as error:
+        raise ConfigError(f"could not read {name}: {error}") from None
+
+
+def _url(base: str) -> str:
+    """Where messages are posted, below a base URL (Go: net/url URL.JoinPath)."""
+    url = parse_url(base)
+    path = posixpath.normpath(f"/{url.path}/{POST_MESSAGE}")
+    return str(dataclasses.replace(url, path=f"/{path.lstrip('/')}"))
+
+
+def _texts(config: Config) -> tuple[str, ...]:
+    """The templates in the order in which upstream renders them."""
+    texts = [config.title, config.title_link, config.text]
+    texts += [config.image_url, config.thumb_url, config.color]
+    for field in config.fields:
+        texts += [field.title, field.value]
+    for action in config.actions:
+        texts += [action.text, action.url, action.msg]
+    return (*texts, config.channel, config.emoji, config.icon_url)
+
+
+def _attachment(config: Config, texts: Iterator[str], notification: Notification) -> dict[str, Any]:
+    """The message's one attachment; takes its texts."""
+    title, title_link, text, image_url, thumb_url, color = islice(texts, 6)
+    title, cut = truncate_runes(title, MAX_TITLE_RUNES)
+    if cut:
+        notification.log.warn(
+            "Truncated title", group_key=notification.group_key, max_runes=MAX_TITLE_RUNES
+        )
+    return filled(
+        title=title,
+        title_link=title_link,
+        text=text,
+        image_url=image_url,
+        thumb_url=thumb_url,
+        color=color,
+        fields=[_field(config, field, texts) for field in config.fields],
+        actions=[_action(texts) for _ in config.actions],
+    )
+
+
+def _field(config: Config, field: Field, texts: Iterator[str]) -> dict[str, Any]:
+    short = config.short_fields if field.short is None else field.short
+    title, value = islice(texts, 2)
+    return {"short": short} | filled(title=title, value=value)
+
+
+def _action(texts: Iterator[str]) -> dict[str, Any]:
+    text, url, msg = islice(texts, 3)
+    button = filled(type="button", text=text, url=url) | {"is_webview": False}
+    return button | filled(msg=msg) | {"msg_in_chat_window": False}
+
+
+def _check_answer(response: Response) -> None:
+    """Accepts the answer that says success; the status alone does not."""
+    try:
+        answer = members(parse(response.body), ANSWER, "rocketchat.response")
+    except ValueError as error:
+        text = f"could not unmarshal JSON response {quote(shown(response.body))}: {error}"
+        raise SendError(text, reason="clientError", retryable=True) from None
+    if not answer["success"]:
+        text = f"error response from Rocketchat: {answer['error']}"
+        raise SendError(text, reason="clientError")

@@ -20,11 +20,11 @@ from amp.fields.codec import (
 from amp.fields.duration import Duration, GoDuration, format_go_duration
 from amp.fields.http import Authorization, HttpConfig
 from amp.fields.pair import check_at_most_one
+from amp.fields.quote import quote
 from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
-from amp.log import quote
 from amp.receivers.answer import members, parse
-from amp.receivers.base import check, post_json, read_file, shown
+from amp.receivers.base import check, given_or_read, in_channel, post_json, shown
 from amp.receivers.body import encode, filled
 from amp.receivers.text import truncate_runes
 
@@ -223,7 +223,7 @@ class Sender:
         texts = iter(_rendered(notification, self._texts))
         attachment = _attachment(config, texts, notification)
         channel, username, icon_emoji, icon_url, text = texts
-        url = config.api_url.reveal() if config.api_url else read_file(config.api_url_file)
+        url = given_or_read(config.api_url, config.api_url_file)
         ts = ""
         if config.update_message:
             ts, known = _sent(notification)
@@ -240,9 +240,13 @@ class Sender:
         )
         message["attachments"] = [attachment]
         response = await self._post(url, encode(message))
-        about = f"channel {quote(channel)}: "
-        check(response, about=about)
-        self._keep(_taken(response, about), notification)
+        try:
+            check(response)
+            answer = _taken(response)
+        except SendError as error:
+            raise in_channel(error, channel) from None
+        if config.update_message:
+            _keep(answer, notification)
 
     async def _post(self, url: str, body: bytes) -> Response:
         timeout = self._config.timeout
@@ -254,13 +258,6 @@ class Sender:
         except TimeoutError:
             reached = f"configured slack timeout reached ({format_go_duration(timeout)})"
             raise SendError(f'Post "<redacted>": {reached}', retryable=True) from None
-
-    def _keep(self, answer: dict[str, Any], notification: Notification) -> None:
-        """Remembers the message, so that the group's next notification changes it."""
-        ts, channel = answer["ts"], answer["channel"]
-        if self._config.update_message and ts and channel:
-            notification.data.update(threadTs=ts, channelId=channel)
-            notification.log.debug("stored threadTs and channelId", threadTs=ts, channelId=channel)
 
 
 def _texts(config: Config) -> tuple[str, ...]:
@@ -348,7 +345,15 @@ def _sent(notification: Notification) -> tuple[str, str]:
     return ts, channel
 
 
-def _taken(response: Response, about: str) -> dict[str, Any]:
+def _keep(answer: dict[str, Any], notification: Notification) -> None:
+    """Remembers the message, so that the group's next notification changes it."""
+    ts, channel = answer["ts"], answer["channel"]
+    if ts and channel:
+        notification.data.update(threadTs=ts, channelId=channel)
+        notification.log.debug("stored threadTs and channelId", threadTs=ts, channelId=channel)
+
+
+def _taken(response: Response) -> dict[str, Any]:
     """Slack's answer; success is said in it, not by its status.
 
     Raises:
@@ -358,19 +363,16 @@ def _taken(response: Response, about: str) -> dict[str, Any]:
     if not response.content_type.startswith("application/json"):
         if body == b"ok":
             return {"ts": "", "channel": ""}
-        raise SendError(
-            f"{about}received an error response from Slack: {shown(body)}", reason="clientError"
-        )
+        text = f"received an error response from Slack: {shown(body)}"
+        raise SendError(text, reason="clientError")
     try:
         answer = members(parse(body), ANSWER, "slack.slackResponse")
     except ValueError as error:
         raise SendError(
-            f"{about}could not unmarshal JSON response {quote(shown(body))}: {error}",
+            f"could not unmarshal JSON response {quote(shown(body))}: {error}",
             reason="clientError",
             retryable=True,
         ) from None
     if not answer["ok"]:
-        raise SendError(
-            f"{about}error response from Slack: {answer['error']}", reason="clientError"
-        )
+        raise SendError(f"error response from Slack: {answer['error']}", reason="clientError")
     return answer
