@@ -13,14 +13,21 @@ from amp.fields.codec import (
 )
 from amp.fields.http import HttpConfig
 from amp.fields.pair import check_exactly_one
-from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry
+from amp.receivers.base import check, given_or_read, post_json
+from amp.receivers.body import encode
 
 if TYPE_CHECKING:
     from typing import Self
 
     from amp.fields.global_config import GlobalConfig
     from amp.fields.secret import Secret
+    from amp.httpclient import HttpClient
+    from amp.receivers.base import Notification
+
+COLORS = {"firing": "Attention", "resolved": "Good"}
+CARD = "application/vnd.microsoft.card.adaptive"
+SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +58,31 @@ class Config(Struct):
         return dataclasses.replace(
             self, http_config=dataclasses.replace(own, proxy_url=shared.proxy_url)
         )
+
+
+async def send(config: Config, notification: Notification, http: HttpClient) -> None:
+    """Makes one attempt (Upstream: notify/msteamsv2/msteamsv2.go Notifier.Notify).
+
+    Raises:
+        SendError: when the receiver did not take it.
+    """
+    title, text = notification.render_all(config.title, config.text)
+    url = given_or_read(config.webhook_url, config.webhook_url_file, "webhook_url_file")
+    heading = {
+        "type": "TextBlock",
+        "text": title,
+        "weight": "Bolder",
+        "size": "Medium",
+        "wrap": True,
+        "style": "heading",
+        "color": COLORS[notification.status],
+    }
+    card = {
+        "$schema": SCHEMA,
+        "type": "AdaptiveCard",
+        "version": "1.2",
+        "body": [heading, {"type": "TextBlock", "text": text, "wrap": True}],
+        "msteams": {"width": "full"},
+    }
+    attachment = {"contentType": CARD, "contentUrl": None, "content": card}
+    check(await post_json(http, url, encode({"type": "message", "attachments": [attachment]})))
