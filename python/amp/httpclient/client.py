@@ -12,10 +12,10 @@ from amp.fields.http import HttpConfig
 from amp.httpclient.credential import Basic, Credential, Token, basic
 from amp.httpclient.failure import RequestError
 from amp.httpclient.gate import Gates
-from amp.httpclient.header import ExtraHeaders, Headers, check_headers, connect_headers
+from amp.httpclient.header import ExtraHeaders, Headers, checked_headers, connect_headers
 from amp.httpclient.proxy import SOCKS, Proxies
 from amp.httpclient.redirect import MAX_REQUESTS, Hop, next_hop
-from amp.httpclient.target import parse_target
+from amp.httpclient.target import parse_target, without_password
 from amp.httpclient.tls import Tls
 from amp.httpclient.via import Via
 from amp.options import UPSTREAM_VERSION
@@ -155,11 +155,11 @@ class HttpClient:
             RequestError: when there is no answer; the text begins as Go's (`Post "<redacted>": `).
         """
         target = self._target(url, redacted)
-        shown = "<redacted>" if redacted else url
         hop = Hop(method, target, list(headers.items()) if headers else [], body)
         try:
             return await self._chain(hop)
         except RequestError as error:
+            shown = "<redacted>" if redacted else without_password(url)
             raise RequestError(f'{method.capitalize()} "{shown}": {error}') from None
 
     async def addresses(self, host: str, port: int) -> list[Address]:
@@ -209,7 +209,7 @@ class HttpClient:
         if authorization is not None:
             headers.append(("Authorization", authorization))
         via = await self._via(target, headers)
-        check_headers(headers)
+        headers = checked_headers(headers)
         gates = self.shared.gates
         await gates.enter(target.origin)
         try:
@@ -243,7 +243,7 @@ class HttpClient:
                 identity = [("Proxy-Authorization", basic(*proxy.user))]
             if secure:
                 tunnel = [("User-Agent", USER_AGENT), *self._connect_headers, *identity]
-                check_headers(tunnel)
+                tunnel = checked_headers(tunnel)
             else:
                 headers += identity
         return Via(context, self._tls.server_name if secure else None, proxy, tunnel)

@@ -48,17 +48,20 @@ def connect_headers(config: Mapping[str, Sequence[Secret]]) -> Headers:
     return [(name, secret.reveal()) for name, values in config.items() for secret in values]
 
 
-def check_headers(headers: Iterable[tuple[str, str]]) -> None:
-    """Refuses what would break out of its line.
+def checked_headers(headers: Iterable[tuple[str, str]]) -> Headers:
+    """The headers as they go on the wire; what would break out of its line is refused.
 
     Raises:
         RequestError: with Go's text; values are never shown.
     """
+    told = []
     for name, value in headers:
         if not name or not _TOKEN.issuperset(name):
             raise RequestError(f"net/http: invalid header field name {quote(name)}")
         if not _FORBIDDEN.isdisjoint(value):
             raise RequestError(f'net/http: invalid header field value for "{name}"')
+        told.append((name, value.strip(" \t")))
+    return told
 
 
 def _content(file: WatchedFile) -> str:

@@ -94,6 +94,14 @@ def parse_target(text: str, *, redacted: bool = True) -> Target:
     return _target(url, None)
 
 
+def without_password(text: str) -> str:
+    """A URL as Go's client shows it in errors: with `***` for the password."""
+    url = parse_url(text)
+    if url.password is None:
+        return str(url)
+    return url.text("").replace(":@", ":***@", 1)
+
+
 def _target(url: Url, user: tuple[str, str] | None) -> Target:
     match = _HOST_AND_PORT.fullmatch(url.host)
     name, port = match.groups() if match else (url.host, None)
