@@ -9,11 +9,13 @@
     secrets             AWS secret keys by key id: requests are shown as signature.py says
     answers             the service's answers by URL (tests/service.py); absent: an empty 200
     steps               each with `alerts` (a name of alerts.py, or alerts), `silent: true` where
-                        nothing is sent, `differs` (and `why`): our error, where it has other words
+                        nothing is sent, `files` written before it, `differs` (and `why`): our
+                        error, where it has other words, `differs_reason`: our reason
 
 and `record.py` adds to each step
 
     requests            method, url, headers, body (long ones as size and digest)
+    logged              what the integration warned about: level, msg and its own attributes
     error, retry, reason    why it failed, whether another attempt follows, the metric's reason
     repeated            that the reference's library for AWS sent a request more than once
 
@@ -26,6 +28,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +43,10 @@ if TYPE_CHECKING:
 CASES = Path(__file__).parent / "cases"
 SHOWN_BYTES = 6000
 EXTERNAL_URL = "http://am.example"
-RECORDED = ("requests", "error", "retry", "reason", "repeated")
+RECORDED = ("requests", "logged", "error", "retry", "reason", "repeated")
 RECEIVER = "team"
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
+EVERYWHERE = frozenset({"time", "source", "receiver", "integration"})
 
 
 def load(path: Path) -> list[dict[str, Any]]:
@@ -52,8 +57,7 @@ def load(path: Path) -> list[dict[str, Any]]:
 
 def configuration(case: dict[str, Any], service: Service) -> str:
     """The configuration of a case, as JSON; writes its files."""
-    for name, text in {**case.get("files", {}), **case.get("templates", {})}.items():
-        (service.folder / name).write_text(service.fill(text), encoding="utf-8")
+    write_files({**case.get("files", {}), **case.get("templates", {})}, service)
     route = {"receiver": RECEIVER, "group_wait": "300ms", "group_interval": "1s"}
     whole = {
         "global": case.get("global", {}),
@@ -61,13 +65,30 @@ def configuration(case: dict[str, Any], service: Service) -> str:
         "route": route | {"group_by": case.get("group_by", ["alertname"])},
         "receivers": [{"name": RECEIVER} | case["receiver"]],
     }
-    return service.fill(json.dumps(whole))
+    # YAML has no pairs of surrogates, and no such characters but as escapes.
+    text = json.dumps(whole, ensure_ascii=False)
+    text = _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return service.fill(text)
 
 
-def alerts(step: dict[str, Any]) -> list[dict[str, Any]]:
-    """The alerts that a step posts."""
+def write_files(files: dict[str, str], service: Service) -> None:
+    """Writes files into the service's folder."""
+    for name, text in files.items():
+        (service.folder / name).write_text(service.fill(text), encoding="utf-8")
+
+
+def alerts(step: dict[str, Any], service: Service) -> list[dict[str, Any]]:
+    """The alerts that a step posts; writes the step's files."""
+    write_files(step.get("files", {}), service)
     told = step["alerts"]
     return SETS[told] if isinstance(told, str) else told
+
+
+def warning(line: dict[str, Any]) -> dict[str, Any] | None:
+    """What a line of a log warns about, without what every line has; None if it does not."""
+    if line["level"] not in ("WARN", "ERROR"):
+        return None
+    return {name: value for name, value in line.items() if name not in EVERYWHERE}
 
 
 def environment(case: dict[str, Any], service: Service) -> dict[str, str]:

@@ -71,13 +71,19 @@ def reason(reference: Reference) -> str:
     raise RuntimeError("the failure was not counted")
 
 
+def warnings(reference: Reference, after: int, kind: str) -> list[dict[str, Any]]:
+    """What the integration warned about after the first so many lines."""
+    own = [line for line in lines(reference, after) if line["source"].startswith(f"{kind}.go")]
+    return [told for line in own if (told := casefile.warning(line)) is not None]
+
+
 def play(
     reference: Reference, service: Service, case: dict[str, Any], step: dict[str, Any]
 ) -> dict[str, Any]:
     """One step with what the reference made of it."""
     after = len((reference.home / "log").read_text(encoding="utf-8").splitlines())
     came = len(service.arrived)
-    reference.post("/api/v2/alerts", casefile.alerts(step))
+    reference.post("/api/v2/alerts", casefile.alerts(step, service))
     if step.get("silent"):
         time.sleep(SILENT_SECONDS)
         found: dict[str, Any] | None = {"error": None, "retry": False}
@@ -96,6 +102,9 @@ def play(
         once = [one for one, _ in groupby(requests)]
         found |= {"repeated": True} if len(requests) > len(once) else {}
         requests = once
+    [kind] = case["receiver"]
+    if logged := warnings(reference, after, kind.removesuffix("_configs")):
+        found["logged"] = logged
     if found["error"] is not None:
         found["error"] = service.tidy(found["error"])
         found["reason"] = reason(reference)

@@ -78,7 +78,15 @@ class Team:
             external_url=casefile.EXTERNAL_URL,
             now_ns=now_ns,
             templates=self.templates,
-            log=Logger(self.written),
+            log=Logger(self.written, form="json"),
             data=data,
         )
         await self.send(notification)
+
+    def warnings(self) -> list[dict[str, Any]]:
+        """What it warned about since the last call."""
+        written = self.written.getvalue().splitlines()
+        self.written.seek(0)
+        self.written.truncate()
+        told = [casefile.warning(json.loads(line)) for line in written]
+        return [warning for warning in told if warning is not None]

@@ -26,10 +26,12 @@ async def test_as_the_reference(case, tmp_path, clients, monkeypatch):
         team = Team(casefile.configuration(case, service), clients)
         for step in case["steps"]:
             came = len(service.arrived)
-            error = await team.tell(casefile.alerts(step))
+            error = await team.tell(casefile.alerts(step, service))
             again = step.get("repeated", False)
             found = [casefile.request(one, case, service) for one in service.arrived[came:]]
             assert found == step["requests"]
+            if "logged" in step:
+                assert team.warnings() == step["logged"]
             if error is None:
                 assert step["error"] is None
                 continue
@@ -39,4 +41,4 @@ async def test_as_the_reference(case, tmp_path, clients, monkeypatch):
                 assert again
                 continue
             assert service.tidy(str(error)) == step.get("differs", step["error"])
-            assert error.reason == step["reason"]
+            assert error.reason == step.get("differs_reason", step["reason"])
