@@ -6,10 +6,15 @@ import dataclasses
 import re
 import string
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from amp.errors import ConfigError
 from amp.fields.quote import quote
 from amp.fields.secret import REDACTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 _ALPHANUMERIC = frozenset(string.ascii_letters + string.digits)
 _UNRESERVED = _ALPHANUMERIC | set("-_.~")
@@ -109,6 +114,42 @@ def with_final_slash(text: str) -> str:
     if url.path.endswith("/"):
         return text
     return str(dataclasses.replace(url, path=f"{url.path}/"))
+
+
+def extended(text: str, more: str, **parameters: str) -> str:
+    """The URL with plain text at the end of its path and parameters set in its query.
+
+    Upstream: what Go makes of `u.Path += more` and `u.Query().Set`.
+    """
+    url = parse_url(text)
+    path = _escape(_unescape(url.path) + more, _PATH)
+    query = with_parameters(url.query or "", parameters) if parameters else url.query
+    return str(dataclasses.replace(url, path=path, query=query))
+
+
+def with_query(text: str, **parameters: str) -> str:
+    """The URL with these parameters, ordered by name, instead of its query."""
+    return str(dataclasses.replace(parse_url(text), query=with_parameters("", parameters)))
+
+
+def with_parameters(query: str, parameters: Mapping[str, str]) -> str:
+    """The query with these parameters instead of others of their names, ordered by name."""
+    pairs = [pair for pair in _pairs(query) if pair[0] not in parameters]
+    pairs += parameters.items()
+    pairs.sort(key=lambda pair: pair[0])
+    return urlencode(pairs, errors="surrogateescape")
+
+
+def _pairs(query: str) -> Iterator[tuple[str, str]]:
+    """The parameters of a query; those that do not parse are dropped, as Go does."""
+    for pair in query.split("&"):
+        name, _, value = pair.replace("+", " ").partition("=")
+        if not pair or ";" in pair:
+            continue
+        try:
+            yield _unescape(name), _unescape(value)
+        except _Invalid:
+            continue
 
 
 def _parse(text: str) -> Url:

@@ -27,6 +27,7 @@ _AFTER = {
     "{": "after object key:value pair",
     "[": "after array element",
 }
+_WANTED = {bool: "bool", str: "string", int: "int", dict: "map[string]interface {}"}
 _GO = {bool: "bool", str: "string", list: "array", dict: "object"}
 
 
@@ -53,7 +54,7 @@ def members(value: Any, kinds: Mapping[str, type], struct: str) -> dict[str, Any
 
     Args:
         value: what was parsed.
-        kinds: `str` or `bool` by name.
+        kinds: `str`, `bool`, `int` or `dict` by name.
         struct: what Go's errors call the object (`slack.slackResponse`).
 
     Raises:
@@ -66,16 +67,19 @@ def members(value: Any, kinds: Mapping[str, type], struct: str) -> dict[str, Any
         name = key if key in kinds else key.lower()
         if name not in kinds or member is None:
             continue
-        if not isinstance(member, kinds[name]):
+        if type(member) is not kinds[name]:
             place = f"{struct.rpartition('.')[2]}.{name}"
-            raise mistyped(member, f"Go struct field {place} of type {_GO[kinds[name]]}")
+            raise mistyped(member, f"Go struct field {place} of type {_WANTED[kinds[name]]}")
         found[name] = member
     return found
 
 
 def mistyped(value: Any, wanted: str) -> ValueError:
     """What Go says of a value that is no `wanted` (`Go struct field token.x of type string`)."""
-    return ValueError(f"json: cannot unmarshal {_GO.get(type(value), 'number')} into {wanted}")
+    kind = _GO.get(type(value), "number")
+    if isinstance(value, float) and wanted.endswith(" int"):
+        kind = f"number {value}"
+    return ValueError(f"json: cannot unmarshal {kind} into {wanted}")
 
 
 def _refuse(word: str) -> Any:

@@ -196,8 +196,25 @@ async def post_json(
     Raises:
         SendError: retryable, when no answer came.
     """
+    return await request(http, "POST", url, body, headers)
+
+
+async def request(
+    http: HttpClient,
+    method: str,
+    url: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    *,
+    redacted: bool = True,
+) -> Response:
+    """Sends a request; `redacted` says whether errors hide the URL.
+
+    Raises:
+        SendError: retryable, when no answer came.
+    """
     try:
-        return await http.request("POST", url, headers=headers, body=body)
+        return await http.request(method, url, headers=headers, body=body, redacted=redacted)
     except RequestError as error:
         raise SendError(str(error), retryable=True) from None
 
@@ -232,20 +249,21 @@ def read_secret(name: str, what: str, *, strip: bool = True) -> str:
     return read_file(name, f"read {what}: ", strip=strip)
 
 
-def read_file(name: str, failure: str = "", *, strip: bool = True) -> str:
+def read_file(name: str, failure: str = "", *, strip: bool = True, retryable: bool = False) -> str:
     """The content of a file, read now.
 
     Args:
         name: the file.
         failure: how the error begins.
         strip: whether white space around it goes.
+        retryable: whether another attempt may help.
 
     Raises:
-        SendError: not retryable, `<failure>open …`.
+        SendError: `<failure>open …`.
     """
     try:
         content = WatchedFile(name).read().decode("utf-8", "surrogateescape")
     except RequestError as error:
         cause = str(error).removeprefix(f"unable to read file {name}: ")
-        raise SendError(f"{failure}{cause}") from None
+        raise SendError(f"{failure}{cause}", retryable=retryable) from None
     return content.strip() if strip else content

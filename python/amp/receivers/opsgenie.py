@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from amp.errors import SendError
 from amp.fields.codec import (
     Flag,
     HttpUrl,
@@ -16,17 +17,23 @@ from amp.fields.codec import (
 )
 from amp.fields.http import HttpConfig
 from amp.fields.pair import check_at_most_one
-from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
-from amp.fields.url import with_final_slash
+from amp.fields.url import extended, with_final_slash
+from amp.receivers.base import JSON, check, read_file, request
+from amp.receivers.body import encode, filled
+from amp.receivers.text import truncate_runes
 
 if TYPE_CHECKING:
     from typing import Self
 
     from amp.fields.global_config import GlobalConfig
     from amp.fields.secret import Secret
+    from amp.httpclient import HttpClient
+    from amp.receivers.base import Notification
 
 
+MAX_MESSAGE_RUNES = 130
+_RETRIED = frozenset({429})
 _TYPES = ("team", "teams", "user", "escalation", "schedule")
 
 
@@ -123,3 +130,129 @@ def _check_template(responder: Responder) -> None:
             f"opsGenieConfig responder {responder} type contains invalid template syntax: {error}",
             "responders",
         ) from None
+
+
+class Sender:
+    """Tells Opsgenie (Upstream: notify/opsgenie/opsgenie.go Notifier.Notify)."""
+
+    def __init__(self, config: Config, http: HttpClient) -> None:
+        self._config = config
+        self._http = http
+        self._details = sorted(config.details)
+        responders = [(one.id, one.name, one.username, one.type) for one in config.responders]
+        self._responders = [text for responder in responders for text in responder]
+        self._create_url = extended(config.api_url or "", "v2/alerts")
+
+    async def __call__(self, notification: Notification) -> None:
+        """Makes one attempt: the requests one after the other, until one is refused.
+
+        Raises:
+            SendError: when Opsgenie did not take it.
+        """
+        key = self._key_text()
+        try:
+            if notification.status == "firing":
+                key, requests = self._firing(notification, key)
+            else:
+                key, requests = self._resolved(notification, key)
+        except SendError as error:
+            raise SendError(f"templating error: {error}") from None
+        if self._config.api_key_file:
+            key = key.strip()
+        headers = JSON | {"Authorization": f"GenieKey {key}"}
+        for method, url, body in requests:
+            response = await request(self._http, method, url, encode(body), headers, redacted=False)
+            check(response, retry=_RETRIED)
+
+    def _key_text(self) -> str:
+        if self._config.api_key:
+            return self._config.api_key.reveal()
+        return read_file(self._config.api_key_file, "read key_file error: ", strip=False)
+
+    def _resolved(self, notification: Notification, key: str) -> tuple[str, list[_Request]]:
+        """The rendered key, and the request that closes the alert."""
+        details = [self._config.details[name] for name in self._details]
+        *_, source, key = notification.render_all(*details, self._config.source, key)
+        return key, [("POST", self._url(notification, "close"), {"source": source})]
+
+    def _firing(self, notification: Notification, key: str) -> tuple[str, list[_Request]]:
+        """The rendered key, and the requests that open or change the alert."""
+        config = self._config
+        found = iter(
+            notification.render_all(
+                *(config.details[name] for name in self._details),
+                config.message,
+                *self._responders,
+                config.description,
+                config.source,
+                config.tags,
+                config.note,
+                config.priority,
+                config.entity,
+                config.actions,
+                key,
+            )
+        )
+        details = notification.common_labels() | {name: next(found) for name in self._details}
+        message, cut = truncate_runes(next(found), MAX_MESSAGE_RUNES)
+        if cut:
+            group_key = notification.group_key
+            notification.log.warn(
+                "Truncated message",
+                group_key=group_key,
+                alert=group_key,
+                max_runes=MAX_MESSAGE_RUNES,
+            )
+        responders = [
+            responder
+            for _ in config.responders
+            for responder in _addressed(
+                notification, next(found), next(found), next(found), next(found)
+            )
+        ]
+        description, source, tags, note, priority, entity, actions, key = found
+        body = {
+            "alias": notification.group_hash,
+            "message": message,
+            **filled(description=description),
+            "details": dict(sorted(details.items())),
+            "source": source,
+            **filled(
+                responders=responders,
+                tags=_listed(tags),
+                note=note,
+                priority=priority,
+                entity=entity,
+                actions=_listed(actions),
+            ),
+        }
+        requests: list[_Request] = [("POST", self._create_url, body)]
+        if config.update_alerts:
+            for what, text in (("message", message), ("description", description)):
+                requests.append(("PUT", self._url(notification, what), filled(**{what: text})))
+        return key, requests
+
+    def _url(self, notification: Notification, what: str) -> str:
+        more = f"v2/alerts/{notification.group_hash}/{what}"
+        return extended(self._config.api_url or "", more, identifierType="alias")
+
+
+_Request = tuple[str, str, dict[str, Any]]
+
+
+def _addressed(
+    notification: Notification, id_: str, name: str, username: str, kind: str
+) -> list[dict[str, str]]:
+    """The responders that a rendered one stands for: none if it is empty, several for `teams`.
+
+    The names of teams are rendered once more, as upstream does.
+    """
+    if not (id_ or name or username or kind):
+        return []
+    if kind == "teams":
+        return [{"name": notification.render(one), "type": "team"} for one in _listed(name)]
+    return [filled(id=id_, name=name, username=username) | {"type": kind}]
+
+
+def _listed(text: str) -> list[str]:
+    return [part for part in text.strip().split(",") if part]

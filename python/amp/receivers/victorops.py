@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from amp.errors import SendError
 from amp.fields.codec import (
     Flag,
     HttpUrl,
@@ -15,17 +16,24 @@ from amp.fields.codec import (
 )
 from amp.fields.http import HttpConfig
 from amp.fields.pair import check_at_most_one
-from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
-from amp.fields.url import with_final_slash
+from amp.fields.url import extended, with_final_slash
+from amp.receivers.base import check, post_json, read_file
+from amp.receivers.body import encode
+from amp.receivers.text import truncate_runes
 
 if TYPE_CHECKING:
     from typing import Self
 
     from amp.fields.global_config import GlobalConfig
     from amp.fields.secret import Secret
+    from amp.httpclient import HttpClient
+    from amp.receivers.base import Notification
 
 
+MAX_MESSAGE_RUNES = 20480
+RESOLVED = "RECOVERY"
+_KEPT = ("INFO", "WARNING", "CRITICAL")
 _RESERVED = (
     "routing_key",
     "message_type",
@@ -87,3 +95,57 @@ class Config(Struct):
             api_key_file=file,
             http_config=self.http_config or defaults.http_config,
         )
+
+
+async def send(config: Config, notification: Notification, http: HttpClient) -> None:
+    """Makes one attempt (Upstream: notify/victorops/victorops.go Notifier.Notify).
+
+    Raises:
+        SendError: when VictorOps did not take it.
+    """
+    if config.api_key:
+        key = config.api_key.reveal()
+    else:
+        key = read_file(config.api_key_file, "failed to read API key from file: ")
+    try:
+        routing_key = notification.render(config.routing_key)
+    except SendError as error:
+        raise SendError(f"templating error: {error}") from None
+    try:
+        body = _body(config, notification)
+    except SendError as error:
+        # Another attempt fails in the same way, but upstream makes it.
+        raise SendError(f"templating error: {error}", retryable=True) from None
+    url = extended(config.api_url or "", f"{key}/{routing_key}")
+    check(await post_json(http, url, encode(body)))
+
+
+def _body(config: Config, notification: Notification) -> dict[str, str]:
+    custom = sorted(config.custom_fields)
+    kind, state, name, tool, *values = notification.render_all(
+        config.message_type,
+        config.state_message,
+        config.entity_display_name,
+        config.monitoring_tool,
+        *(config.custom_fields[field] for field in custom),
+    )
+    if notification.status == "resolved":
+        kind = RESOLVED
+    elif kind not in _KEPT:
+        kind = "CRITICAL"
+    state, cut = truncate_runes(state, MAX_MESSAGE_RUNES)
+    if cut:
+        notification.log.warn(
+            "Truncated state_message",
+            group_key=notification.group_key,
+            max_runes=MAX_MESSAGE_RUNES,
+        )
+    body = {
+        "message_type": kind,
+        "entity_id": notification.group_hash,
+        "entity_display_name": name,
+        "state_message": state,
+        "monitoring_tool": tool,
+        **dict(zip(custom, values, strict=True)),
+    }
+    return dict(sorted(body.items()))

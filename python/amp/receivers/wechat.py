@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
+from amp.clock import SECOND_NS
+from amp.errors import SendError
 from amp.fields.codec import (
     Flag,
     HttpUrl,
@@ -15,15 +18,27 @@ from amp.fields.codec import (
 from amp.fields.http import HttpConfig
 from amp.fields.pair import check_at_most_one
 from amp.fields.quote import quote
-from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
-from amp.fields.url import with_final_slash
+from amp.fields.url import extended, with_final_slash, with_query
+from amp.receivers.answer import members, parse
+from amp.receivers.base import post_json, read_file, reason_of, request
+from amp.receivers.body import encode, filled
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Self
 
     from amp.fields.global_config import GlobalConfig
     from amp.fields.secret import Secret
+    from amp.httpclient import HttpClient
+    from amp.receivers.base import Notification
+
+
+TOKEN_LIFE_NS = 2 * 3600 * SECOND_NS
+EXPIRED = 42001
+TOKEN: Mapping[str, type] = MappingProxyType({"access_token": str})
+ANSWER: Mapping[str, type] = MappingProxyType({"errcode": int, "errmsg": str})
+OK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +94,91 @@ class Config(Struct):
             corp_id=corporation,
             http_config=self.http_config or defaults.http_config,
         )
+
+
+class Sender:
+    """Tells WeChat and keeps the token (Upstream: notify/wechat/wechat.go Notifier.Notify)."""
+
+    def __init__(self, config: Config, http: HttpClient) -> None:
+        self._config = config
+        self._http = http
+        self._token = ""
+        self._token_at_ns = 0
+
+    async def __call__(self, notification: Notification) -> None:
+        """Makes one attempt, with a token up to two hours old.
+
+        Raises:
+            SendError: when WeChat did not take it.
+        """
+        token = self._token
+        if not token or notification.now_ns - self._token_at_ns > TOKEN_LIFE_NS:
+            token = self._token = await self._new_token(notification)
+            self._token_at_ns = notification.now_ns
+        body = encode(self._message(notification))
+        url = extended(self._config.api_url or "", "message/send", access_token=token)
+        response = await post_json(self._http, url, body)
+        if response.status != OK:
+            raise SendError(
+                f"unexpected status code {response.status}",
+                reason=reason_of(response.status),
+                retryable=True,
+            )
+        self._check(response.body, token)
+
+    async def _new_token(self, notification: Notification) -> str:
+        config = self._config
+        if config.api_secret_file:
+            secret = read_file(config.api_secret_file, "")
+        else:
+            secret = config.api_secret.reveal()
+        secret, corporation = _rendered(notification, secret, config.corp_id)
+        url = extended(config.api_url or "", "gettoken")
+        url = with_query(url, corpid=corporation, corpsecret=secret)
+        response = await request(self._http, "GET", url)
+        try:
+            answer = members(parse(response.body, first=True), TOKEN, "wechat.token")
+        except ValueError as error:
+            raise SendError(str(error)) from None
+        token: str = answer["access_token"]
+        if not token:
+            raise SendError(f"invalid APISecret for CorpID: {config.corp_id}")
+        return token
+
+    def _message(self, notification: Notification) -> dict[str, Any]:
+        config = self._config
+        user, party, tag, agent, content = _rendered(
+            notification,
+            config.to_user,
+            config.to_party,
+            config.to_tag,
+            config.agent_id,
+            config.message,
+        )
+        markdown = config.message_type == "markdown"
+        return {
+            "text": {"content": "" if markdown else content},
+            **filled(touser=user, toparty=party, totag=tag, agentid=agent),
+            "safe": "0",
+            "msgtype": config.message_type,
+            "markdown": {"content": content if markdown else ""},
+        }
+
+    def _check(self, body: bytes, token: str) -> None:
+        try:
+            answer = members(parse(body), ANSWER, "wechat.weChatResponse")
+        except ValueError as error:
+            raise SendError(str(error), retryable=True) from None
+        code = answer["errcode"]
+        if not code:
+            return
+        if code == EXPIRED and self._token == token:
+            self._token = ""
+        raise SendError(answer["errmsg"], retryable=code == EXPIRED)
+
+
+def _rendered(notification: Notification, *texts: str) -> list[str]:
+    try:
+        return notification.render_all(*texts)
+    except SendError as error:
+        raise SendError(f"templating error: {error}") from None
