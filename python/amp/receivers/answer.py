@@ -54,7 +54,7 @@ def members(value: Any, kinds: Mapping[str, type], struct: str) -> dict[str, Any
 
     Args:
         value: what was parsed.
-        kinds: `str`, `bool`, `int` or `dict` by name.
+        kinds: `str`, `bool`, `int`, `dict` or `list` by name.
         struct: what Go's errors call the object (`slack.slackResponse`).
 
     Raises:
@@ -72,6 +72,22 @@ def members(value: Any, kinds: Mapping[str, type], struct: str) -> dict[str, Any
             raise mistyped(member, f"Go struct field {place} of type {_WANTED[kinds[name]]}")
         found[name] = member
     return found
+
+
+def first_object(body: bytes, kinds: Mapping[str, type]) -> dict[str, Any]:
+    """Members of the object with which an answer begins; see `parse` and `members`."""
+    return members(parse(body, first=True), kinds, "")
+
+
+def texts_of(items: list[Any]) -> list[str]:
+    """A list of texts, in which null is an empty one.
+
+    Raises:
+        ValueError: when there is something else in it.
+    """
+    if any(not isinstance(item, str | None) for item in items):
+        raise ValueError("not a list of texts")
+    return [item or "" for item in items]
 
 
 def mistyped(value: Any, wanted: str) -> ValueError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from amp.errors import ConfigError
@@ -22,15 +23,14 @@ if TYPE_CHECKING:
 
     Build = Callable[[Iterator[str]], Any]
 
-# What YAML reads in another way than JSON, or refuses: white space but spaces and line feeds, other
-# breaks of lines, characters that are not printed, escapes of slashes and of halves of characters,
-# and room between a key and its colon.
-_OTHER_IN_YAML = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\\\\/|\\\\u[dD][89a-fA-F]|[ \n]:"
-)
+# Characters that YAML takes for breaks of lines or refuses, beside those that are printed.
+_UNPRINTED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+# Escapes of slashes and of halves of characters, and room between a key and its colon.
+_NOT_IN_YAML = ("\\/", "\\ud", "\\uD", " :", "\n:")
 # YAML gives up a key after 1,024 characters, in which an escape counts six.
 _LONGEST_KEY = 160
 _SHORT_DIGITS = 18
+_KEY = itemgetter(0)
 # One line that begins like a word, without a comment or a key: one plain scalar.
 _PLAIN = re.compile(r"[A-Za-z0-9](?:[ !\"$-9;-~\u00a1-\u1fff]++|:(?=[^ ])|(?<=[^ ])#)*+")
 
@@ -89,6 +89,13 @@ def structured(text: str) -> Any:
     """What a rendered text means: a value in YAML, or the text itself if that is none or a text."""
     if text[:1] in ("[", "{") and (found := _json(text)) is not None:
         return found
+    if (
+        text.isdecimal()
+        and text.isascii()
+        and len(text) <= _SHORT_DIGITS
+        and (text[0] != "0" or text == "0")
+    ):
+        return int(text)
     if _PLAIN.fullmatch(text):
         tag, value = resolve_text(text.rstrip(" "))
         return text if tag == STR or isinstance(value, str) else _leaf(value)
@@ -118,19 +125,24 @@ def _json(text: str) -> Any:
 
     JSON is read ten times faster, and lists of alerts come as JSON.
     """
-    if _OTHER_IN_YAML.search(text):
+    for other in _NOT_IN_YAML:
+        if other in text:
+            return None
+    if not text.isprintable() and _UNPRINTED.search(text):
         return None
     try:
-        return _DECODER.decode(text)
+        value, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
         return None
+    return value if end == len(text) or not text[end:].strip(" \n") else None
 
 
 def _json_map(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    for key, _ in pairs:
-        if len(key) > _LONGEST_KEY:
-            raise _OtherInYaml
-    return _ordered(pairs)
+    pairs.sort(key=_KEY)
+    found = dict(pairs)
+    if len("".join(found)) > _LONGEST_KEY and max(map(len, found)) > _LONGEST_KEY:
+        raise _OtherInYaml
+    return found
 
 
 def _json_number(digits: str) -> Any:

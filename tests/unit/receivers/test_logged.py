@@ -1,0 +1,76 @@
+"""What integrations log beside errors: the reference's lines for the same cases."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+
+import pytest
+
+from amp._core import Engine
+from amp.config.load import load_config
+from amp.config.templates import parse_templates
+from amp.log import Logger
+from amp.receivers import sender
+from amp.receivers.base import Notification
+from receivers.alerts import LONG, alert
+from service import Service
+
+LONG_KEY = '{}:{alertname="Long"}'
+MESSAGE = "{{ range .Alerts }}{{ .Annotations.message }}{{ end }}"
+BIG = "{{ range .Alerts }}{{ .Annotations.big }}{{ end }}"
+OF_EVERY_LINE = {"time", "source"}
+PAGERDUTY = {"url": "http://HERE/", "routing_key": "key-of-the-route"}
+LINES = {
+    "pagerduty: a long description": (
+        {"pagerduty_configs": [PAGERDUTY | {"description": MESSAGE}]},
+        LONG,
+        [{"level": "WARN", "msg": "Truncated summary", "key": LONG_KEY, "max_runes": 1024}],
+    ),
+    "pagerduty: details too large": (
+        {"pagerduty_configs": [PAGERDUTY | {"details": {"big": BIG}}]},
+        [alert({"alertname": "Big"}, {"big": "é" * 260_000})],
+        [
+            {
+                "level": "WARN",
+                "msg": "Truncated Details because message of size 1MB40KB578B exceeds limit 512KB",
+            }
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("receiver", "alerts", "lines"), LINES.values(), ids=LINES)
+async def test_lines(receiver, alerts, lines, tmp_path, clients):
+    with Service(tmp_path) as service:
+        whole = {
+            "route": {"receiver": "team", "group_by": ["alertname"]},
+            "receivers": [{"name": "team"} | receiver],
+        }
+        config = load_config(service.fill(json.dumps(whole)))
+        templates = parse_templates(config)
+        engine = Engine()
+        now_ns = time.time_ns()
+        engine.configure(config.plan(), templates, now_ns)
+        [(group, _, _)] = engine.ingest(json.dumps(alerts).encode(), now_ns, 10**12).timers
+        [batch] = engine.flush([group], now_ns)
+        assert batch is not None
+        [(kind, _, block)] = config.receivers[0].integrations
+        make = sender(kind)
+        assert make is not None
+        written = io.StringIO()
+        notification = Notification(
+            batch,
+            "team",
+            batch.group_key,
+            "first notification",
+            "http://am.example",
+            now_ns,
+            templates,
+            Logger(written, form="json"),
+        )
+        await make(block, clients.client(block.http_config))(notification)
+    found = [json.loads(line) for line in written.getvalue().splitlines()]
+    kept = [{k: v for k, v in line.items() if k not in OF_EVERY_LINE} for line in found]
+    assert kept == lines
