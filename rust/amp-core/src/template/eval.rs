@@ -10,7 +10,7 @@ use super::builtins;
 use super::exec::{At, Exec, Outcome};
 use super::format::display;
 use super::functions;
-use super::html;
+use super::html::Escaped;
 use super::member;
 use super::node::{Command, Number, Operand, OperandKind, Pipe};
 use super::value::Value;
@@ -116,30 +116,30 @@ impl<'a> Exec<'a> {
         Ok(value)
     }
 
-    /// The value of a printing pipeline before the escaper that stands at its end, which html mode applies itself.
-    pub(super) fn unescaped(&mut self, dot: &Value, pipe: &'a Pipe) -> Outcome<Value> {
-        let Some((last, commands)) = pipe.commands.split_last() else {
-            return Ok(Value::Invalid);
-        };
-        if html::own_escaper(pipe).is_none() {
-            return self.pipeline(dot, pipe);
-        }
+    /// The value of a printed pipeline before it is escaped.
+    pub(super) fn unescaped(&mut self, dot: &Value, escaped: &'a Escaped) -> Outcome<Value> {
+        let pipe = &escaped.pipe;
         self.at = At::Pipe(pipe);
-        let mut value = None;
-        for command in commands {
-            value = Some(self.command(dot, command, value)?);
-        }
-        let mut values = Vec::with_capacity(last.args.len());
-        for operand in &last.args[1..] {
-            values.push(self.argument(dot, Type::Any, operand)?);
-        }
-        match (value, &values[..]) {
-            (Some(value), []) => Ok(value),
-            (value, _) => {
-                values.extend(value);
-                Ok(Value::text(printed(&values)))
+        if escaped.joins_arguments {
+            let operands = &pipe.commands[0].args[1..];
+            let mut values = Args::with_capacity(operands.len());
+            for operand in operands {
+                values.push(self.argument(dot, Type::Any, operand)?);
             }
+            return Ok(Value::text(match &values[..] {
+                [Value::Str(text)] => text.to_string(),
+                values => super::format::sprint_values(values),
+            }));
         }
+        let mut value = None;
+        for command in &pipe.commands[..escaped.commands] {
+            let mut next = self.command(dot, command, value)?;
+            if matches!(next, Value::NilInterface) {
+                next = Value::Invalid;
+            }
+            value = Some(next);
+        }
+        Ok(value.unwrap_or_else(|| Value::text("")))
     }
 
     fn nested_pipeline(&mut self, dot: &Value, pipe: &'a Pipe) -> Outcome<Value> {

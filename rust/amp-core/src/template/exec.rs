@@ -4,8 +4,6 @@
 
 use std::sync::Arc;
 
-use gotmpl::Value as Escaped;
-
 use super::data::Data;
 use super::format::display;
 use super::html;
@@ -15,9 +13,9 @@ use super::value::Value;
 use crate::quote::quote;
 
 /// How deep templates, branches and parentheses may nest while running; upstream allows 100,000 calls.
-const MAX_DEPTH: usize = 400;
+pub(super) const MAX_DEPTH: usize = 400;
 /// How many statements and rounds of ranges one run may execute.
-const MAX_STEPS: usize = 1_000_000;
+pub(super) const MAX_STEPS: usize = 1_000_000;
 /// How long an output may get.
 const MAX_OUTPUT_BYTES: usize = 32 << 20;
 
@@ -86,9 +84,9 @@ pub(super) struct Exec<'a> {
     variables: Vec<Variable>,
     /// The first variable of the running template.
     base: usize,
+    /// The name of the variable that holds a template's argument.
+    dollar: Arc<str>,
     pub(super) out: String,
-    /// Html mode: what the run decided and printed, in order.
-    trace: Option<Vec<Escaped>>,
 }
 
 pub(super) type Outcome<T> = Result<T, String>;
@@ -102,8 +100,8 @@ impl<'a> Exec<'a> {
             at: At::Nowhere,
             variables: Vec::with_capacity(4),
             base: 0,
-            out: String::new(),
-            trace: None,
+            dollar: "$".into(),
+            out: String::with_capacity(1024),
         }
     }
 
@@ -113,33 +111,11 @@ impl<'a> Exec<'a> {
         Ok(self.out)
     }
 
-    /// Runs the template and escapes what it writes by its place in HTML.
-    pub(super) fn execute_html(mut self) -> Outcome<String> {
-        self.trace = Some(Vec::new());
-        let (library, tree) = (self.library, self.tree);
-        let ran = self.execute_tree();
-        let escaped = html::escape(library, tree, self.trace.unwrap_or_default());
-        match (ran, escaped) {
-            (Err(message), Err(shape)) if html::is_about_shape(&shape) => {
-                drop(message);
-                Err(shape)
-            }
-            (Err(message), _) => Err(message),
-            (Ok(()), escaped) => escaped,
-        }
-    }
-
     fn execute_tree(&mut self) -> Outcome<()> {
         let dot = Value::Data(Arc::clone(&self.run.data));
-        self.push("$".into(), dot.clone());
+        self.push(Arc::clone(&self.dollar), dot.clone());
         let tree = self.tree;
         self.body(&dot, &tree.root).map(drop)
-    }
-
-    fn record(&mut self, value: impl FnOnce() -> Escaped) {
-        if let Some(trace) = &mut self.trace {
-            trace.push(value());
-        }
     }
 
     // --- errors
@@ -227,21 +203,18 @@ impl<'a> Exec<'a> {
     fn statement(&mut self, dot: &Value, node: &'a Node) -> Outcome<Flow> {
         match node {
             Node::Text { start, end } => {
-                let text = &self.tree.source.text[*start..*end];
-                if self.trace.is_none() {
-                    self.out.push_str(text);
-                }
+                self.out.push_str(&self.tree.source.text[*start..*end]);
             }
             Node::Action(pipe) => {
-                if self.trace.is_some() && pipe.declared.is_empty() {
-                    let value = self.unescaped(dot, pipe)?;
-                    self.record(|| html::printed(&value));
-                    return Ok(Flow::Done);
-                }
                 let value = self.pipeline(dot, pipe)?;
                 if pipe.declared.is_empty() {
                     display(&mut self.out, &value);
                 }
+            }
+            Node::Literal(text) => self.out.push_str(text),
+            Node::Escaped(escaped) => {
+                let value = self.unescaped(dot, escaped)?;
+                html::write(&mut self.out, &value, &escaped.escapers);
             }
             Node::If(branch) => {
                 let mark = self.variables.len();
@@ -272,7 +245,6 @@ impl<'a> Exec<'a> {
     }
 
     fn either(&mut self, dot: &Value, truth: bool, branch: &'a Branch) -> Outcome<Flow> {
-        self.record(|| Escaped::Bool(truth));
         match (&branch.otherwise, truth) {
             (_, true) => self.body(dot, &branch.body),
             (Some(otherwise), false) => self.body(dot, otherwise),
@@ -283,8 +255,6 @@ impl<'a> Exec<'a> {
     fn range(&mut self, dot: &Value, branch: &'a Branch) -> Outcome<Flow> {
         let value = self.pipeline(dot, &branch.pipe)?;
         let mark = self.variables.len();
-        let recorded = self.trace.as_ref().map(Vec::len);
-        self.record(|| html::rounds(0));
         let mut index = 0;
         while let Some((key, element)) = self.round(&value, branch, index)? {
             self.step()?;
@@ -297,9 +267,6 @@ impl<'a> Exec<'a> {
             }
         }
         if index > 0 {
-            if let (Some(at), Some(trace)) = (recorded, &mut self.trace) {
-                trace[at] = html::rounds(index);
-            }
             return Ok(Flow::Done);
         }
         match &branch.otherwise {
@@ -384,7 +351,7 @@ impl<'a> Exec<'a> {
         let outer = (self.tree, self.at, self.base, self.variables.len());
         self.tree = tree;
         self.base = self.variables.len();
-        self.push("$".into(), dot.clone());
+        self.push(Arc::clone(&self.dollar), dot.clone());
         self.body(&dot, &tree.root)?;
         self.variables.truncate(outer.3);
         (self.tree, self.at, self.base) = (outer.0, outer.1, outer.2);

@@ -58,6 +58,21 @@ pub(super) fn sprint(values: &[Value]) -> String {
     out
 }
 
+/// `fmt.Sprint` of what pointers lead to.
+pub(super) fn sprint_values(values: &[Value]) -> String {
+    let mut out = String::new();
+    let mut after_text = true;
+    for value in values {
+        let is_text = value.as_text().is_some();
+        if !is_text && !after_text {
+            out.push(' ');
+        }
+        print_value(&mut out, value, 'v', &Flags::default());
+        after_text = is_text;
+    }
+    out
+}
+
 /// `fmt.Sprintln`: blanks between all operands, a newline at the end.
 pub(super) fn sprintln(values: &[Value]) -> String {
     let mut out = String::new();

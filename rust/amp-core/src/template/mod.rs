@@ -1,7 +1,8 @@
 //! Go templates with Alertmanager's data, methods and functions.
 //!
-//! A template set is parsed once; each rendering parses its text (a value of the configuration) on top of it.
-//! Html mode takes the escaping from `gotmpl`. Texts that templates give, errors included, equal upstream's.
+//! A template set is parsed once; texts (values of the configuration) are parsed on top of it when they are first
+//! rendered, and kept.
+//! Texts that templates give, errors included, equal upstream's.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -131,18 +132,26 @@ impl Templates {
             ));
         }
         let parsed = self.parsed.get(text)?;
-        let Parsed { top, definitions } = &*parsed;
+        let Parsed {
+            top,
+            definitions,
+            html: known,
+        } = &*parsed;
         let overlay = Overlay {
             base: self,
             top,
             definitions,
         };
-        let exec = Exec::new(&overlay, run, top);
-        if html {
-            exec.execute_html()
-        } else {
-            exec.execute()
+        if !html {
+            return Exec::new(&overlay, run, top).execute();
         }
+        let escaped = known.get_or_init(|| html::escape(&overlay, top));
+        let trees = escaped.as_ref().map_err(Clone::clone)?;
+        let Some(top) = trees.get(&top.name) else {
+            return Ok(String::new());
+        };
+        let library = EscapedTemplates { base: self, trees };
+        Exec::new(&library, run, top).execute()
     }
 }
 
@@ -161,6 +170,22 @@ impl Library for Overlay<'_> {
             Some(tree) if base.is_none() || !tree.is_blank() => Some(tree),
             _ => base,
         }
+    }
+
+    fn render_nested(&self, text: &str, run: &mut Run) -> Result<String, String> {
+        self.base.render_nested(text, run)
+    }
+}
+
+/// The templates of a text, escaped.
+struct EscapedTemplates<'a> {
+    base: &'a Templates,
+    trees: &'a html::Trees,
+}
+
+impl Library for EscapedTemplates<'_> {
+    fn lookup(&self, name: &str) -> Option<&Tree> {
+        self.trees.get(name)
     }
 
     fn render_nested(&self, text: &str, run: &mut Run) -> Result<String, String> {

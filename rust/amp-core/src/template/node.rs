@@ -5,6 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::html::Escaped;
 use crate::quote::quote;
 
 /// One template: its body, and where its text came from.
@@ -51,7 +52,14 @@ impl Source {
 /// A statement.
 #[derive(Debug)]
 pub(super) enum Node {
-    Text { start: usize, end: usize },
+    Text {
+        start: usize,
+        end: usize,
+    },
+    /// Html mode: text that is not as in the source.
+    Literal(Arc<str>),
+    /// Html mode: a printed value that is escaped.
+    Escaped(Arc<Escaped>),
     Action(Arc<Pipe>),
     If(Branch),
     With(Branch),
@@ -62,7 +70,7 @@ pub(super) enum Node {
 }
 
 /// `{{template "name" pipeline}}`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Call {
     pub(super) at: usize,
     pub(super) name: Arc<str>,

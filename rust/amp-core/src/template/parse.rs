@@ -2,8 +2,9 @@
 //!
 //! Upstream: Go `text/template/parse` `parse.go`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::html;
 use super::lex::{Kind, Token, tokens};
 use super::node::{Branch, Call, Node, Source, Tree};
 use super::quote::unquote;
@@ -17,6 +18,8 @@ const MAX_DEPTH: usize = 200;
 pub(super) struct Parsed {
     pub(super) top: Tree,
     pub(super) definitions: Vec<Tree>,
+    /// What html mode makes of the top level, and of all that it calls, once it was asked.
+    pub(super) html: OnceLock<Result<html::Trees, String>>,
 }
 
 /// Parses one text. `known` tells which function names exist.
@@ -281,6 +284,7 @@ impl Parser {
         Ok(Parsed {
             top,
             definitions: self.definitions,
+            html: OnceLock::new(),
         })
     }
 
