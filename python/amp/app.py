@@ -94,7 +94,7 @@ class App:
         self._engine = Engine()
         self._engine.set_limits(
             classic_names=options.matcher_mode == "classic",
-            per_alertname=options.per_alertname_limit,
+            per_alertname=max(0, options.per_alertname_limit),
             max_alerts=options.max_alerts,
             max_name_bytes=options.max_name_bytes,
             max_value_bytes=options.max_value_bytes,
@@ -148,7 +148,7 @@ class App:
             version=f"(version={UPSTREAM_VERSION}, branch=HEAD, revision=amp-{__version__})",
         )
         _check_built(options)
-        _check_intervals(options)
+        _check_options(options)
         me = peer(
             options.cluster_listen_address,
             options.cluster_advertise_address,
@@ -380,7 +380,8 @@ def _folder(options: Options) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        text = (error.strerror or "").lower()
+        file = isinstance(error, FileExistsError)
+        text = "not a directory" if file else (error.strerror or "").lower()
         raise AmpError(f"unable to create data directory: mkdir {folder}: {text}") from None
     return folder
 
@@ -406,7 +407,9 @@ def _check_built(options: Options) -> None:
         raise AmpError("--web.systemd-socket is not built yet: use --web.listen-address")
 
 
-def _check_intervals(options: Options) -> None:
+def _check_options(options: Options) -> None:
+    if not options.config_file:
+        raise AmpError("alertmanager/app: Options.ConfigFile is required")
     for name, seconds in (
         ("Retention", options.data_retention_seconds),
         ("MaintenanceInterval", options.maintenance_interval_seconds),

@@ -11,7 +11,10 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from amp.errors import AmpError
+from amp.errors import AmpError, ConfigError
+from amp.fields.hostport import parse_host_port
+from amp.fields.quote import quote
+from amp.fields.url import parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,21 +30,22 @@ def external_url(given: str, address: str) -> str:
         address: the first listener's bound `host:port`.
 
     Raises:
-        AmpError: for a scheme other than http and https.
+        AmpError: for what is no URL, or of a scheme other than http and https.
     """
     if not given:
         return f"http://{socket.gethostname()}:{address.rpartition(':')[2]}"
     try:
-        parts = urlsplit(given)
-    except ValueError as error:
-        raise AmpError(f"failed to determine external URL: {error}") from None
-    if parts.scheme not in ("http", "https"):
+        url = parse_url(given)
+    except ConfigError as error:
+        raise AmpError(f"failed to determine external URL: {error.cause}") from None
+    if url.scheme not in ("http", "https"):
         raise AmpError(
-            f'failed to determine external URL: "{given}": invalid "{parts.scheme}" scheme, '
-            'only "http" and "https" are supported'
+            f"failed to determine external URL: {quote(given)}: invalid {quote(url.scheme)} scheme,"
+            " only 'http' and 'https' are supported"
         )
+    parts = urlsplit(given)
     path = parts.path.strip("/")
-    return f"{parts.scheme}://{parts.netloc}" + (f"/{path}" if path else "")
+    return f"{url.scheme}://{parts.netloc}" + (f"/{path}" if path else "")
 
 
 def route_prefix(given: str | None, url: str) -> str:
@@ -61,11 +65,14 @@ def peer(listen: str, advertise: str, name: str, peers: Sequence[str]) -> tuple[
     """This replica's name and address in the status, None when the cluster is off.
 
     Raises:
-        AmpError: when other replicas are named: copies that do not know each other would page
-            everybody several times.
+        AmpError: for an address without a port, and when other replicas are named: copies that do
+            not know each other would page everybody several times.
     """
     if not listen:
         return None
+    for kind, given in (("listen", listen), ("advertise", advertise)):
+        if given:
+            _check_address(kind, given)
     host, _, port = (advertise or listen).rpartition(":")
     if host in ("", "0.0.0.0", "[::]", "::"):  # noqa: S104  # compared, not bound
         host = _own_address()
@@ -78,6 +85,15 @@ def peer(listen: str, advertise: str, name: str, peers: Sequence[str]) -> tuple[
             "remove --cluster.peer, or set --cluster.listen-address= (empty) to run one replica"
         )
     return name or ulid(), own
+
+
+def _check_address(kind: str, address: str) -> None:
+    try:
+        parse_host_port(address)
+    except ConfigError as error:
+        raise AmpError(
+            f"unable to initialize gossip mesh: invalid {kind} address: {error.cause}"
+        ) from None
 
 
 def _own_address() -> str:

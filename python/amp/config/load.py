@@ -51,7 +51,9 @@ def load_file(path: str | os.PathLike[str], matcher_mode: str = "fallback") -> C
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise ConfigError(f"open {name}: {reason}") from None
+        # Go opens a directory, and fails to read it.
+        verb = "read" if isinstance(error, IsADirectoryError) else "open"
+        raise ConfigError(f"{verb} {name}: {reason}") from None
     try:
         return load_config(
             _decoded(raw), base_dir=str(Path(name).parent), matcher_mode=matcher_mode
