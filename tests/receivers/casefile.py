@@ -20,8 +20,8 @@ and `record.py` adds to each step
     repeated            that the reference's library for AWS sent a request more than once
 
 HERE is the service's address, CLOSED one where nobody listens, FOLDER the folder of the files and
-of authority.pem, the certificate of the service, which is also a proxy (`proxy_url: http://HERE`)
-for hosts that cannot be changed.
+of authority.pem, the certificate of the service (AUTHORITY in files), which is also a proxy
+(`proxy_url: http://HERE`) for hosts that cannot be changed.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ def configuration(case: dict[str, Any], service: Service) -> str:
 
 def write_files(files: dict[str, str], service: Service) -> None:
     """Writes files into the service's folder."""
+    authority = service.authority.cert_pem.bytes().decode()
     for name, text in files.items():
+        text = text.replace("AUTHORITY", authority)
         (service.folder / name).write_text(service.fill(text), encoding="utf-8")
 
 

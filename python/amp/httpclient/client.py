@@ -203,10 +203,13 @@ class HttpClient:
         if not target.host:
             raise RequestError("http: no Host in request URL")
         headers = [*hop.headers, *self._headers.read()]
-        if not any(name == "User-Agent" for name, _ in hop.headers):
-            headers.insert(0, ("User-Agent", USER_AGENT))
-        authorization = await self._authorization(hop)
+        agent = next((value for name, value in hop.headers if name == "User-Agent"), None)
+        if agent is None:
+            agent = USER_AGENT
+            headers.insert(0, ("User-Agent", agent))
+        authorization = await self._authorization(hop, agent)
         if authorization is not None:
+            headers = [pair for pair in headers if pair[0] != "Authorization"]
             headers.append(("Authorization", authorization))
         via = await self._via(target, headers)
         headers = checked_headers(headers)
@@ -218,15 +221,20 @@ class HttpClient:
         finally:
             gates.leave(target.origin)
 
-    async def _authorization(self, hop: Hop) -> str | None:
-        """User information of the URL comes first, then the configuration's, unless withheld."""
+    async def _authorization(self, hop: Hop, user_agent: str) -> str | None:
+        """The header that is to be set; None leaves the request as it is.
+
+        A token of OAuth 2 comes first, then what the request has, then the URL's user
+        information, then the configuration's.
+        """
+        credential = None if hop.withheld else self._credential
+        if credential is not None and credential.overrides:
+            return await credential.header(user_agent)
         if any(name == "Authorization" for name, _ in hop.headers):
             return None
         if hop.target.user is not None:
             return basic(*hop.target.user)
-        if self._credential is None or hop.withheld:
-            return None
-        return await self._credential.header()
+        return None if credential is None else await credential.header(user_agent)
 
     async def _via(self, target: Target, headers: Headers) -> Via | None:
         """How to reach the target; a plain request through a proxy gets a header for it."""

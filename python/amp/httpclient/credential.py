@@ -20,8 +20,16 @@ if TYPE_CHECKING:
 class Credential(Protocol):
     """Makes the value of an Authorization header."""
 
-    async def header(self) -> str:
-        """The value for a request now; RequestError when there is none."""
+    @property
+    def overrides(self) -> bool:
+        """Whether it goes before the header that a request already has."""
+
+    async def header(self, user_agent: str) -> str:
+        """The value for a request now; RequestError when there is none.
+
+        Args:
+            user_agent: what the request calls itself.
+        """
 
     async def close(self) -> None:
         """Lets go of what it holds."""
@@ -34,6 +42,8 @@ def basic(user: str, password: str) -> str:
 
 
 class _Static:
+    overrides = False
+
     async def close(self) -> None:
         """Holds nothing."""
 
@@ -47,7 +57,7 @@ class Basic(_Static):
         self._user = source(config.username, config.username_file)
         self._password = source(config.password, config.password_file)
 
-    async def header(self) -> str:
+    async def header(self, user_agent: str) -> str:  # it asks nobody
         """`Basic …`."""
         return basic(
             read(self._user, "username", "basic auth"),
@@ -63,7 +73,7 @@ class Token(_Static):
         self._type = config.type or "Bearer"
         self._credentials = source(config.credentials, config.credentials_file)
 
-    async def header(self) -> str:
+    async def header(self, user_agent: str) -> str:  # it asks nobody
         """Type and credentials."""
         return f"{self._type} {read(self._credentials, 'credentials', 'authorization')}"
 

@@ -56,6 +56,8 @@ class TokenSource:
         http: a client with the block's TLS and proxy settings and without credentials.
     """
 
+    overrides = True
+
     def __init__(self, config: OAuth2, http: Requests) -> None:
         refuse_reference(config.client_secret_ref, "client secret")
         refuse_reference(config.client_certificate_key_ref, "client certificate key")
@@ -69,8 +71,11 @@ class TokenSource:
         self._until_seconds = 0.0
         self._in_header: bool | None = None
 
-    async def header(self) -> str:
+    async def header(self, user_agent: str) -> str:
         """The token's type and value; fetched when there is none, it expired or the secret changed.
+
+        Args:
+            user_agent: what the request for a token calls itself.
 
         Raises:
             RequestError: when the endpoint gives none.
@@ -79,7 +84,7 @@ class TokenSource:
         if not self._fresh(secret):
             async with self._fetching:
                 if not self._fresh(secret):
-                    await self._fetch(secret)
+                    await self._fetch(secret, {"User-Agent": user_agent})
         return self._token
 
     async def close(self) -> None:
@@ -98,12 +103,12 @@ class TokenSource:
             and time.monotonic() < self._until_seconds
         )
 
-    async def _fetch(self, secret: str) -> None:
+    async def _fetch(self, secret: str, headers: Mapping[str, str]) -> None:
         form = self._form(secret)
         if self._config.grant_type == JWT_BEARER:
-            answer = _parse(await self._post(form, {}))
+            answer = _parse(await self._post(form, headers))
         else:
-            answer = await self._with_secret(form, secret)
+            answer = await self._with_secret(form, secret, headers)
         kind = str(answer.get("token_type") or "Bearer")
         known = {"bearer": "Bearer", "mac": "MAC", "basic": "Basic"}
         self._token = f"{known.get(kind.lower(), kind)} {answer['access_token']}"
@@ -127,21 +132,23 @@ class TokenSource:
             form[name] = [value]
         return form
 
-    async def _with_secret(self, form: dict[str, list[str]], secret: str) -> dict[str, Any]:
+    async def _with_secret(
+        self, form: dict[str, list[str]], secret: str, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
         """Identifies in the header first, then in the form; remembers what the endpoint takes."""
         user = self._config.client_id
         ways = (True, False) if self._in_header is None else (self._in_header,)
         failure = RequestError("oauth2: no way to identify")
         for in_header in ways:
             if in_header:
-                headers = {"Authorization": basic(quote_plus(user), quote_plus(secret))}
+                identity = {"Authorization": basic(quote_plus(user), quote_plus(secret))}
                 sent = form
             else:
-                headers = {}
+                identity = {}
                 sent = form | {"client_id": [user]}
                 if secret:
                     sent["client_secret"] = [secret]
-            response = await self._post(sent, headers)
+            response = await self._post(sent, {**headers, **identity})
             try:
                 answer = _parse(response)
             except RequestError as error:
@@ -151,10 +158,10 @@ class TokenSource:
             return answer
         raise failure
 
-    async def _post(self, form: dict[str, list[str]], headers: dict[str, str]) -> Response:
+    async def _post(self, form: dict[str, list[str]], headers: Mapping[str, str]) -> Response:
         body = urlencode(sorted(form.items()), doseq=True).encode()
         return await self._http.request(
-            "POST", self._config.token_url, headers=FORM | headers, body=body, redacted=False
+            "POST", self._config.token_url, headers={**FORM, **headers}, body=body, redacted=False
         )
 
 
