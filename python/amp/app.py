@@ -35,21 +35,23 @@ from amp.live import Shared, build
 from amp.metrics import Metrics
 from amp.options import UPSTREAM_VERSION
 from amp.running import Running
-from amp.server import Server, address_of, bind
+from amp.server import Server
 from amp.store.silences import Silences
 from amp.store.storage import Storage
 from amp.store.url import store_for
 from amp.store.writer import Writer
 from amp.supervisor import keep
+from amp.web.entrance import open_entrance
+from amp.web.listen import address_of, inherited, listen
 
 if TYPE_CHECKING:
     import socket
 
-    from amp.api.gate import Gate
     from amp.config.own import OwnConfig
     from amp.live import Live
     from amp.log import Logger
     from amp.options import Options
+    from amp.web.entrance import Entrance
 
 GIL_SWITCH_SECONDS = 0.0005
 """A thread in Python code holds a request up for this long at most, not for the usual 5 ms."""
@@ -147,7 +149,6 @@ class App:
             "Starting Alertmanager",
             version=f"(version={UPSTREAM_VERSION}, branch=HEAD, revision=amp-{__version__})",
         )
-        _check_built(options)
         _check_options(options)
         me = peer(
             options.cluster_listen_address,
@@ -159,7 +160,7 @@ class App:
             config = load_file(options.config_file, options.matcher_mode)
         except ConfigError as error:
             raise AmpError(f"error loading configuration file: {error}") from error
-        listeners = _listen(options)
+        listeners = _listen(options, log)
         url = external_url(options.external_url, address_of(listeners[0]))
         shared = self._shared(url)
         try:
@@ -173,15 +174,16 @@ class App:
             )
         except MatcherError as error:
             raise AmpError(f"invalid --web.cors.origin: {error}") from None
+        entrance = open_entrance(options.web_config_file, application, self._clock, log)
         self._register(running)
-        await self._live_through(running, shared, application, listeners)
+        await self._live_through(running, shared, entrance, listeners)
         log.info("See you next time!")
 
     async def _live_through(
         self,
         running: Running,
         shared: Shared,
-        application: Gate,
+        entrance: Entrance,
         listeners: list[socket.socket],
     ) -> None:
         """Opens the state, serves, and closes in reverse once a signal came."""
@@ -194,15 +196,17 @@ class App:
         if opening.done():
             opening.result()
         addresses = [address_of(listener) for listener in listeners]
-        server = Server(application, listeners)
+        server = Server(entrance.application, listeners, entrance.below)
         await server.start()
         for address in addresses:
             self._log.info("Listening on", address=address)
-            self._log.info("TLS is disabled.", http2=False, address=address)
+            tls = "disabled" if entrance.below is None else "enabled"
+            self._log.info(f"TLS is {tls}.", http2=False, address=address)
         try:
             await self._signalled(running, shared, opening)
         finally:
             await server.stop()
+            entrance.close()
             await running.live.stop()
             await self._storage.close()
 
@@ -363,16 +367,14 @@ async def _reload_on(hangup: asyncio.Event, running: Running) -> None:
             continue  # logged and counted where it failed
 
 
-def _listen(options: Options) -> list[socket.socket]:
-    listeners: list[socket.socket] = []
+def _listen(options: Options, log: Logger) -> list[socket.socket]:
     try:
-        for address in options.listen_addresses:
-            listeners.append(bind(address))  # noqa: PERF401  # the ones before a failure are closed
+        if options.systemd_socket:
+            log.info("Listening on systemd activated listeners instead of port listeners.")
+            return inherited(os.environ, os.getpid())
+        return listen(options.listen_addresses)
     except AmpError as error:
-        for listener in listeners:
-            listener.close()
         raise AmpError(f"alertmanager/app: {error}") from error
-    return listeners
 
 
 def _folder(options: Options) -> Path:
@@ -397,14 +399,6 @@ def _with_own(options: Options) -> Options:
     """The options with what the own file adds: flags and variables beat it."""
     own = _own(options)
     return dataclasses.replace(options, database_url=options.database_url or own.database_url)
-
-
-def _check_built(options: Options) -> None:
-    """Refuses what would leave a door open, or another one closed, if it were ignored."""
-    if options.web_config_file:
-        raise AmpError("--web.config.file is not built yet: AMP would serve without its TLS")
-    if options.systemd_socket:
-        raise AmpError("--web.systemd-socket is not built yet: use --web.listen-address")
 
 
 def _check_options(options: Options) -> None:

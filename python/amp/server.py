@@ -1,84 +1,31 @@
-"""Listening sockets and the HTTP server on them: the only file that touches uvicorn.
+"""The HTTP server on sockets that are bound already: the only file that touches uvicorn.
 
-uvicorn runs inside our event loop. The sockets are bound here, exclusively: a taken port is an
-error at start.
+uvicorn runs inside our event loop, with TLS below it where the web configuration asks for it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from amp.errors import AmpError
+from amp.web.listen import BACKLOG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    import socket
+    from collections.abc import Callable, Iterator, Sequence
 
-BACKLOG = 1024
+    from amp.web.secured import Secured
+
+    Below = Callable[[Callable[[], asyncio.Protocol], set[Secured]], asyncio.Protocol]
+
 HEAD_BYTES = 1 << 20
 """Longest request line and headers, as Go's server has it."""
 KEEP_ALIVE_SECONDS = 300
 STOP_SECONDS = 4
-
-
-class ListenFailed(AmpError):
-    """An address cannot be listened on."""
-
-
-def bind(address: str) -> socket.socket:
-    """Binds `host:port`, `:port` or `[v6]:port`; port 0 takes a free one.
-
-    Raises:
-        ListenFailed: with upstream's text, when the address is bad or taken.
-    """
-    host, separator, port = address.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    try:
-        if not separator:
-            raise ListenFailed(f'listen "{address}": address {address}: missing port in address')
-        infos = socket.getaddrinfo(
-            host or "::", port or 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-    except OSError as error:
-        raise ListenFailed(f'listen "{address}": {error.strerror}') from None
-    try:
-        return _bind_one(infos, any_host=not host)
-    except OSError as error:
-        text = (error.strerror or str(error)).lower()
-        raise ListenFailed(f'listen "{address}": listen tcp {address}: bind: {text}') from None
-
-
-def _bind_one(infos: Sequence[tuple[Any, ...]], *, any_host: bool) -> socket.socket:
-    family, kind, protocol, _, where = infos[0]
-    try:
-        listener = socket.socket(family, kind, protocol)
-    except OSError:
-        if not any_host:
-            raise
-        # A kernel without IPv6: the wildcard is then IPv4's.
-        listener, where = socket.socket(socket.AF_INET, kind), ("0.0.0.0", where[1])  # noqa: S104
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if any_host and listener.family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        listener.bind(where)
-        listener.listen(BACKLOG)
-        listener.setblocking(False)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def address_of(listener: socket.socket) -> str:
-    """`host:port` of a bound socket, as Go prints it."""
-    host, port = listener.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class _Bounded(HttpToolsProtocol):
@@ -115,14 +62,21 @@ class _Embedded(uvicorn.Server):
 
 
 class Server:
-    """Serves one ASGI application on several sockets until stopped."""
+    """Serves one ASGI application on several sockets until stopped.
 
-    def __init__(self, application: Any, listeners: Sequence[socket.socket]) -> None:
+    Args:
+        below: makes what stands between a connection and HTTP: TLS; None for plain HTTP.
+    """
+
+    def __init__(
+        self, application: Any, listeners: Sequence[socket.socket], below: Below | None = None
+    ) -> None:
         self._listeners = list(listeners)
+        self._handshaking: set[Secured] = set()
         self._server = _Embedded(
             uvicorn.Config(
                 application,
-                http=_Bounded,
+                http=_Bounded if below is None else self._with(below),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -137,6 +91,12 @@ class Server:
         )
         self._task: asyncio.Task[None] | None = None
 
+    def _with(self, below: Below) -> Callable[..., asyncio.Protocol]:
+        def connection(**given: Any) -> asyncio.Protocol:
+            return below(lambda: _Bounded(**given), self._handshaking)
+
+        return connection
+
     async def start(self) -> None:
         """Starts to accept. uvicorn owns the sockets from here on."""
         self._task = asyncio.create_task(self._server.serve(sockets=self._listeners))
@@ -150,6 +110,8 @@ class Server:
         if self._task is None:
             return
         self._server.should_exit = True
+        for connection in list(self._handshaking):
+            connection.abort()
         try:
             async with asyncio.timeout(STOP_SECONDS + 0.5):
                 await self._task

@@ -200,14 +200,6 @@ receivers:
         assert "is not built yet" in running.log()
 
 
-@pytest.mark.parametrize("flag", ["--web.config.file=web.yml", "--web.systemd-socket"])
-def test_what_is_not_built_is_refused_not_ignored(flag: str, tmp_path: Path) -> None:
-    (tmp_path / "alertmanager.yml").write_text(NOWHERE)
-    ended = run(tmp_path, "--web.listen-address=127.0.0.1:0", flag)
-    assert ended.returncode == 1
-    assert f"{flag.partition('=')[0]} is not built yet" in ended.stderr
-
-
 @pytest.mark.parametrize("flags", [[], ["--amp.config.file=amp.yml"]])
 def test_a_bad_own_file_is_refused(flags: list[str], tmp_path: Path) -> None:
     (tmp_path / "alertmanager.yml").write_text(NOWHERE)

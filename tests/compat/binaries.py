@@ -20,13 +20,13 @@ def packed() -> Path | None:
     return None
 
 
-def unpack(folder: Path, into: Path) -> Path:
-    """The reference's server as a file that can be run, unpacked if need be."""
-    ready = folder / "alertmanager"
+def unpack(folder: Path, into: Path, program: str = "alertmanager") -> Path:
+    """A program of the reference as a file that can be run, unpacked if need be."""
+    ready = folder / program
     if ready.is_file():
         return ready
-    target = into / "alertmanager"
-    target.write_bytes(lzma.decompress((folder / "alertmanager.xz").read_bytes()))
+    target = into / program
+    target.write_bytes(lzma.decompress((folder / f"{program}.xz").read_bytes()))
     target.chmod(0o755)
     return target
 

@@ -171,7 +171,7 @@ def _load_certificate(context: ssl.SSLContext, config: TlsConfig, cert: bytes, k
     elif b"-----BEGIN" not in key:
         cause = "tls: failed to find any PEM data in key input"
     else:
-        with _as_file(cert + b"\n" + key) as name:
+        with as_file(cert + b"\n" + key) as name:
             try:
                 context.load_cert_chain(name, password=lambda: "")
             except (ssl.SSLError, OSError) as error:
@@ -184,7 +184,8 @@ def _load_certificate(context: ssl.SSLContext, config: TlsConfig, cert: bytes, k
 
 
 @contextmanager
-def _as_file(content: bytes) -> Iterator[str]:
+def as_file(content: bytes) -> Iterator[str]:
+    """A file with a secret, for as long as a library that reads only files needs it."""
     if hasattr(os, "memfd_create"):
         with os.fdopen(os.memfd_create("certificate"), "wb") as file:
             file.write(content)

@@ -1,0 +1,1 @@
+"""The way into the HTTP server: sockets, TLS, passwords, headers, rate limit."""
