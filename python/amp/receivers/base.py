@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -68,11 +67,6 @@ class Notification:
         Upstream: notify/util.go Key.Hash.
         """
         return sha256(self.group_key.encode()).hexdigest()
-
-    def common_labels(self) -> dict[str, str]:
-        """The labels that all alerts share."""
-        common: dict[str, str] = json.loads(self.webhook_json())["commonLabels"]
-        return common
 
     def webhook_json(self, max_alerts: int = 0) -> bytes:
         """The webhook's body with at most `max_alerts` alerts; 0 means all."""

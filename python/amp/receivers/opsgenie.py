@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 
 MAX_MESSAGE_RUNES = 130
+COMMON_LABELS = "{{ toJson .CommonLabels }}"
 _RETRIED = frozenset({429})
 _TYPES = ("team", "teams", "user", "escalation", "schedule")
 
@@ -191,9 +193,10 @@ class Sender:
                 config.entity,
                 config.actions,
                 key,
+                COMMON_LABELS,
             )
         )
-        details = notification.common_labels() | {name: next(found) for name in self._details}
+        details = {name: next(found) for name in self._details}
         message, cut = truncate_runes(next(found), MAX_MESSAGE_RUNES)
         if cut:
             group_key = notification.group_key
@@ -210,7 +213,8 @@ class Sender:
                 notification, next(found), next(found), next(found), next(found)
             )
         ]
-        description, source, tags, note, priority, entity, actions, key = found
+        description, source, tags, note, priority, entity, actions, key, common = found
+        details = json.loads(common) | details
         body = {
             "alias": notification.group_hash,
             "message": message,

@@ -97,27 +97,42 @@ class Config(Struct):
         )
 
 
-async def send(config: Config, notification: Notification, http: HttpClient) -> None:
-    """Makes one attempt (Upstream: notify/victorops/victorops.go Notifier.Notify).
+class Sender:
+    """Tells VictorOps (Upstream: notify/victorops/victorops.go Notifier.Notify)."""
 
-    Raises:
-        SendError: when VictorOps did not take it.
-    """
-    if config.api_key:
-        key = config.api_key.reveal()
-    else:
-        key = read_file(config.api_key_file, "failed to read API key from file: ")
-    try:
-        routing_key = notification.render(config.routing_key)
-    except SendError as error:
-        raise SendError(f"templating error: {error}") from None
-    try:
-        body = _body(config, notification)
-    except SendError as error:
-        # Another attempt fails in the same way, but upstream makes it.
-        raise SendError(f"templating error: {error}", retryable=True) from None
-    url = extended(config.api_url or "", f"{key}/{routing_key}")
-    check(await post_json(http, url, encode(body)))
+    def __init__(self, config: Config, http: HttpClient) -> None:
+        self._config = config
+        self._http = http
+        self._path = ""
+        self._url = ""
+
+    async def __call__(self, notification: Notification) -> None:
+        """Makes one attempt.
+
+        Raises:
+            SendError: when VictorOps did not take it.
+        """
+        path = self._path_now(notification)
+        try:
+            body = _body(self._config, notification)
+        except SendError as error:
+            # Another attempt fails in the same way, but upstream makes it.
+            raise SendError(f"templating error: {error}", retryable=True) from None
+        # It hardly ever changes, and escaping costs more than the rest.
+        if path != self._path:
+            self._path, self._url = path, extended(self._config.api_url or "", path)
+        check(await post_json(self._http, self._url, encode(body)))
+
+    def _path_now(self, notification: Notification) -> str:
+        config = self._config
+        if config.api_key:
+            key = config.api_key.reveal()
+        else:
+            key = read_file(config.api_key_file, "failed to read API key from file: ")
+        try:
+            return f"{key}/{notification.render(config.routing_key)}"
+        except SendError as error:
+            raise SendError(f"templating error: {error}") from None
 
 
 def _body(config: Config, notification: Notification) -> dict[str, str]:

@@ -104,6 +104,7 @@ class Sender:
         self._http = http
         self._token = ""
         self._token_at_ns = 0
+        self._url = ""
 
     async def __call__(self, notification: Notification) -> None:
         """Makes one attempt, with a token up to two hours old.
@@ -115,8 +116,9 @@ class Sender:
         if not token or notification.now_ns - self._token_at_ns > TOKEN_LIFE_NS:
             token = self._token = await self._new_token(notification)
             self._token_at_ns = notification.now_ns
+            self._url = extended(self._config.api_url or "", "message/send", access_token=token)
+        url = self._url
         body = encode(self._message(notification))
-        url = extended(self._config.api_url or "", "message/send", access_token=token)
         response = await post_json(self._http, url, body)
         if response.status != OK:
             raise SendError(
