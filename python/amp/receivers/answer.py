@@ -11,7 +11,8 @@ from amp.fields.quote import quote
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_DEPTH = 10_000
+MAX_SCANNED_BYTES = 16 << 10
+MAX_SCANNED_TOKENS = 4096
 _SPACE = " \t\r\n"
 _SPACES = re.compile(r"[ \t\r\n]*")
 _INSIDE = re.compile(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*')
@@ -46,7 +47,7 @@ def parse(body: bytes, *, first: bool = False) -> Any:
     try:
         return decoder.raw_decode(text.lstrip(_SPACE))[0] if first else decoder.decode(text)
     except (ValueError, RecursionError):
-        raise ValueError(_Scan(body.decode("latin-1")).problem(first=first)) from None
+        raise ValueError(_Scan(body).problem(first=first)) from None
 
 
 def members(value: Any, kinds: Mapping[str, type], struct: str) -> dict[str, Any]:
@@ -105,29 +106,41 @@ def _refuse(word: str) -> Any:
 class _Scan:
     """Finds what Go's scanner stumbles over; only texts that are known to be no JSON come here.
 
-    The text's characters are bytes, as Go reads them. Its end counts as a blank.
+    The text's characters are bytes, as Go reads them. Its end counts as a blank. Only its beginning
+    is looked at: a service that answers nonsense must not keep others waiting.
     """
 
-    def __init__(self, text: str) -> None:
-        self._text = f"{text} "
+    def __init__(self, body: bytes) -> None:
+        self._whole = len(body) <= MAX_SCANNED_BYTES
+        self._text = body[:MAX_SCANNED_BYTES].decode("latin-1") + " " * self._whole
         self._at = 0
         self._opened: list[str] = []
         self._state = "value"
 
     def problem(self, *, first: bool) -> str:
         """The text of Go's error."""
-        place = ""
-        while not place and self._blanks() and len(self._opened) <= MAX_DEPTH:
-            place = self._step(self._text[self._at])
+        place = self._place()
+        if place is None:
+            return "JSON with a fault too deep or too far behind to name"
         if first and self._at >= len(self._text) - 1:
             return "unexpected EOF" if self._text.strip(_SPACE) else "EOF"
         if self._at >= len(self._text):
             return "unexpected end of JSON input"
-        if not place:
-            return "exceeded max depth"
         letter = self._text[self._at]
         shown = {"'": "\\'", '"': '"'}.get(letter) or quote(letter)[1:-1]
         return f"invalid character '{shown}' {place}"
+
+    def _place(self) -> str | None:
+        """Where the character at fault stands, "" for a text that ends early, None if unknown."""
+        place = ""
+        for _ in range(MAX_SCANNED_TOKENS):
+            if place or not self._blanks():
+                break
+            place = self._step(self._text[self._at])
+        if self._at >= len(self._text):
+            complete = self._state == "comma" and not self._opened
+            return "" if self._whole and not complete else None
+        return place or None
 
     def _step(self, letter: str) -> str:
         """Takes the next token; where it stands, if it cannot stand there."""
@@ -193,7 +206,7 @@ class _Scan:
         if stopped != "\\":
             return "in string literal"
         self._at += 1
-        if self._text[self._at] != "u":
+        if self._text[self._at : self._at + 1] != "u":
             return "in string escape code"
         self._at += 1
         self._skip(_HEX)
