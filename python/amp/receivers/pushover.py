@@ -116,6 +116,8 @@ async def send(config: Config, notification: Notification, http: HttpClient) -> 
     if config.ttl.seconds >= 1:
         parameters["ttl"] = str(int(config.ttl.seconds))
     parameters |= {"url": url, "url_title": url_title, "user": user}
+    group_key = notification.group_key
+    notification.log.debug("Sending message", group_key=group_key, incident=group_key)
     query = urlencode(parameters, errors="surrogateescape")
     check(await request(http, "POST", f"{API_URL}?{query}", headers=_TEXT))
 

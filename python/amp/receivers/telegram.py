@@ -125,7 +125,14 @@ async def send(config: Config, notification: Notification, http: HttpClient) -> 
         response = await post_json(http, url, encode(body), _HEADERS)
     except SendError as error:
         raise SendError(f"telebot: {error}", retryable=True) from None
-    _check(response.body)
+    message = _accepted(response.body)
+    chat_told = message.get("chat")
+    notification.log.debug(
+        "Telegram message successfully published",
+        group_key=notification.group_key,
+        message_id=message.get("message_id", 0),
+        chat_id=chat_told.get("id", 0) if isinstance(chat_told, dict) else 0,
+    )
 
 
 def _text(config: Config, notification: Notification) -> str:
@@ -158,8 +165,8 @@ def _chat_in(file: str) -> int:
     )
 
 
-def _check(body: bytes) -> None:
-    """Accepts a message; the status of the answer does not count.
+def _accepted(body: bytes) -> dict[str, Any]:
+    """The message that was accepted; the status of the answer does not count.
 
     Raises:
         SendError: retryable, for everything else.
@@ -168,7 +175,7 @@ def _check(body: bytes) -> None:
     if answer is not None and not answer["ok"]:
         raise _refused(answer)
     try:
-        _check_result(parse(body))
+        return _result(parse(body))
     except ValueError as error:
         raise SendError(f"telebot: {error}", retryable=True) from None
 
@@ -200,8 +207,8 @@ def _refused(answer: dict[str, Any]) -> SendError:
     return SendError(f"telegram: {description} ({code})", retryable=True)
 
 
-def _check_result(answer: Any) -> None:
-    """Upstream ends where a message or its chat is missing; what was accepted counts here."""
+def _result(answer: Any) -> dict[str, Any]:
+    """The message; empty where it is missing, at which upstream crashes."""
     if not isinstance(answer, dict):
         raise mistyped(answer, "Go value of type struct { Result bool }")
     result = answer.get("result")
@@ -209,5 +216,6 @@ def _check_result(answer: Any) -> None:
         raise ValueError("result is True")
     if result is False:
         raise mistyped(result, "Go struct field .Result of type telebot.Message")
-    if result is not None and not isinstance(result, dict):
+    if not isinstance(result, dict | None):
         raise mistyped(result, "Go struct field .Result of type bool")
+    return result or {}

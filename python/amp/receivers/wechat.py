@@ -21,7 +21,7 @@ from amp.fields.quote import quote
 from amp.fields.struct import Struct, StructOf, entry, refused
 from amp.fields.url import extended, with_final_slash, with_query
 from amp.receivers.answer import members, parse
-from amp.receivers.base import post_json, read_file, reason_of, request
+from amp.receivers.base import post_json, read_file, reason_of, request, shown
 from amp.receivers.body import encode, filled
 
 if TYPE_CHECKING:
@@ -126,6 +126,8 @@ class Sender:
                 reason=reason_of(response.status),
                 retryable=True,
             )
+        if notification.log.debugging:
+            notification.log.debug(shown(response.body), group_key=notification.group_key)
         self._check(response.body, token)
 
     async def _new_token(self, notification: Notification) -> str:
