@@ -41,6 +41,7 @@ POST_MESSAGE = "https://slack.com/api/chat.postMessage"
 UPDATE = "https://slack.com/api/chat.update"
 MAX_TITLE_RUNES = 1024
 MARKED_UP = ("fallback", "pretext", "text")
+EVEN_EMPTY = frozenset({"text", "fallback", "callback_id", "footer"})
 ANSWER = {"ok": bool, "error": str, "channel": str, "ts": str}
 
 
@@ -302,16 +303,22 @@ def _attachment(config: Config, texts: Iterator[str], notification: Notification
         notification.log.warn(
             "Truncated title", group_key=notification.group_key, max_runes=MAX_TITLE_RUNES
         )
-    fields = [_field(config, field, texts) for field in config.fields]
-    actions = [_action(action, texts) for action in config.actions]
-    return (
-        filled(title=title, title_link=title_link, pretext=pretext)
-        | {"text": text, "fallback": fallback, "callback_id": callback_id}
-        | filled(fields=fields, actions=actions, image_url=image_url, thumb_url=thumb_url)
-        | {"footer": footer}
-        | filled(color=color)
-        | {"mrkdwn_in": config.mrkdwn_in or MARKED_UP}
-    )
+    attachment = {
+        "title": title,
+        "title_link": title_link,
+        "pretext": pretext,
+        "text": text,
+        "fallback": fallback,
+        "callback_id": callback_id,
+        "fields": [_field(config, field, texts) for field in config.fields],
+        "actions": [_action(action, texts) for action in config.actions],
+        "image_url": image_url,
+        "thumb_url": thumb_url,
+        "footer": footer,
+        "color": color,
+        "mrkdwn_in": config.mrkdwn_in or MARKED_UP,
+    }
+    return {name: value for name, value in attachment.items() if value or name in EVEN_EMPTY}
 
 
 def _field(config: Config, field: Field, texts: Iterator[str]) -> dict[str, Any]:
