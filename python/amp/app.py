@@ -157,7 +157,7 @@ class App:
             options.cluster_peers,
         )
         try:
-            config = load_file(options.config_file, options.matcher_mode)
+            config = _own(options).added(load_file(options.config_file, options.matcher_mode))
         except ConfigError as error:
             raise AmpError(f"error loading configuration file: {error}") from error
         listeners = _listen(options, log)
@@ -338,7 +338,7 @@ class App:
             log.info("Loading configuration file", file=file)
             try:
                 config = await asyncio.to_thread(load_file, file, self._options.matcher_mode)
-                _own(self._options)
+                config = _own(self._options).added(config)
                 live = build(config, shared)
             except ConfigError as error:
                 self._metrics.reload_ok.set(0)

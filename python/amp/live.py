@@ -145,7 +145,7 @@ def build(config: Config, shared: Shared) -> Live:
             )
             continue
         built = integrations.setdefault(receiver.name, [])
-        for kind, index, block in receiver.integrations:
+        for kind, index, block in config.integrations(receiver):
             make = sender(kind)
             # Mail has none; its look-ups and bounds are those of a client.
             http_config = getattr(block, "http_config", None)

@@ -167,7 +167,7 @@ class Metrics:
 
         Args:
             pairs: (integration, receiver) of the configuration; used with receiver names only.
-                Without them every known integration is prepared once.
+                Without them each of upstream's is prepared once, and AMP's own that there are.
         """
         vectors = (self.notifications, self.requests, self.requests_failed, self.latency)
         if self.receiver_names:
@@ -175,7 +175,8 @@ class Metrics:
                 vector.clear()
             keys = [tuple(pair) for pair in pairs]
         else:
-            keys = [(name,) for name in INTEGRATIONS]
+            kinds = dict.fromkeys([*INTEGRATIONS, *(kind for kind, _ in pairs)])
+            keys = [(kind,) for kind in kinds]
         for key in keys:
             for vector in vectors:
                 vector.labels(*key)

@@ -3,6 +3,8 @@
 `cases/<name>.yaml` is a list. Of each case a person writes
 
     name, covers        what it holds (`covers`: keys of tests/vectors/catalogue.yaml)
+    source              `documentation` where the reference has no such integration: the case is not
+                        recorded, what it expects was held against the service's documentation
     receiver            the receiver's integrations, one in all: {slack_configs: [{...}]}
     global, templates, files, group_by, environment     optional; all but the first and `group_by`
                         are {name: text}
@@ -63,12 +65,24 @@ def configuration(case: dict[str, Any], service: Service) -> str:
         "global": case.get("global", {}),
         "templates": [f"FOLDER/{name}" for name in case.get("templates", {})],
         "route": route | {"group_by": case.get("group_by", ["alertname"])},
-        "receivers": [{"name": RECEIVER} | case["receiver"]],
+        "receivers": [{"name": RECEIVER} | ({} if documented(case) else case["receiver"])],
     }
     # YAML has no pairs of surrogates, and no such characters but as escapes.
     text = json.dumps(whole, ensure_ascii=False)
     text = _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return service.fill(text)
+
+
+def documented(case: dict[str, Any]) -> bool:
+    """Whether it is a case of an integration that the reference does not have."""
+    return case.get("source") == "documentation"
+
+
+def own(case: dict[str, Any], service: Service) -> str:
+    """What `amp.yml` has in a case, as JSON; nothing unless it is of AMP's own integrations."""
+    if not documented(case):
+        return "{}"
+    return service.fill(json.dumps({"receivers": [{"name": RECEIVER} | case["receiver"]]}))
 
 
 def write_files(files: dict[str, str], service: Service) -> None:

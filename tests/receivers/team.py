@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from amp._core import Engine, NotificationLog
 from amp.config.load import load_config
+from amp.config.own import parse_own
 from amp.config.templates import parse_templates
 from amp.errors import SendError
 from amp.log import Logger
@@ -27,12 +28,12 @@ HOUR_NS = 3_600 * 10**9
 class Team:
     """A receiver's one integration between deduplication and record, as the pipeline runs it."""
 
-    def __init__(self, text: str, clients: HttpClients) -> None:
-        config = load_config(text)
+    def __init__(self, text: str, clients: HttpClients, own: str = "{}") -> None:
+        config = load_config(text, own=parse_own(own))
         self.templates = parse_templates(config)
         self.engine = Engine()
         self.engine.configure(config.plan(), self.templates, time.time_ns())
-        [(self.kind, _, self.block)] = config.receivers[0].integrations
+        [(self.kind, _, self.block)] = config.integrations(config.receivers[0])
         make = sender(self.kind)
         assert make is not None
         self.send = make(self.block, clients.client(getattr(self.block, "http_config", None)))

@@ -23,7 +23,7 @@ async def test_as_the_reference(case, tmp_path, clients, monkeypatch):
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
         clients.environment = variables
-        team = Team(casefile.configuration(case, service), clients)
+        team = Team(casefile.configuration(case, service), clients, casefile.own(case, service))
         for step in case["steps"]:
             came = len(service.arrived)
             error = await team.tell(casefile.alerts(step, service))

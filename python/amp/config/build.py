@@ -9,9 +9,9 @@ from amp.config.route import used_receivers
 from amp.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from amp.config.receiver import Receiver
+    from amp.config.own import OwnReceiver
     from amp.config.schema import Config
 
 
@@ -27,15 +27,25 @@ def check_buildable(config: Config) -> None:
     used = used_receivers(config.route)
     for index, receiver in enumerate(config.receivers):
         if receiver.name in used:
-            _check_receiver(receiver, f"receivers[{index}]")
+            _check_receiver(receiver.integrations, f"receivers[{index}]")
+    for index, added in enumerate(config.own.receivers):
+        if added.name in used:
+            _check_own(config, added, f"receivers[{index}]")
     _check_tracing(config)
 
 
-def _check_receiver(receiver: Receiver, place: str) -> None:
+def _check_own(config: Config, added: OwnReceiver, place: str) -> None:
+    try:
+        _check_receiver(added.integrations, place)
+    except ConfigError as error:
+        raise ConfigError(error.cause, file=config.own.file or None, key=error.key) from None
+
+
+def _check_receiver(integrations: Iterable[tuple[str, int, Any]], place: str) -> None:
     """All integrations; upstream tells all their failures at once."""
     failures: list[str] = []
     keys: list[str] = []
-    for name, index, config in receiver.integrations:
+    for name, index, config in integrations:
         try:
             _CHECKS.get(name, _check_http)(config)
         except ConfigError as error:

@@ -6,6 +6,7 @@ import codecs
 import dataclasses
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from amp.config.check import check_global, check_intervals, check_route
 from amp.config.inherit import inherit, with_standard_headers
@@ -13,9 +14,12 @@ from amp.config.paths import resolve_paths
 from amp.config.root import ROOT, Root
 from amp.config.schema import Config, digest
 from amp.errors import ConfigError
-from amp.fields.decode import BAD, Decoder, Refused, finish, key_text, line_of
+from amp.fields.decode import BAD, Decoder, Refused, finish, placed
 from amp.fields.global_config import GlobalConfig
 from amp.fields.node import MAX_BYTES, Node, parse
+
+if TYPE_CHECKING:
+    from amp.config.own import OwnConfig
 
 
 def load_config(
@@ -23,6 +27,7 @@ def load_config(
     *,
     base_dir: str | os.PathLike[str] | None = None,
     matcher_mode: str = "fallback",
+    own: OwnConfig | None = None,
 ) -> Config:
     """Reads and checks a configuration.
 
@@ -30,13 +35,15 @@ def load_config(
         text: the YAML.
         base_dir: the folder of the file, against which its relative paths are resolved.
         matcher_mode: `fallback`, `classic` or `utf8`, how matchers and label names are read.
+        own: what `amp.yml` adds (`load_own`).
 
     Raises:
         ConfigError: with upstream's text, line and key of the first failure.
     """
     folder = None if base_dir is None else os.fspath(base_dir)
     root = _decode(Decoder(matcher_mode), parse(text), folder)
-    return Config(root, matcher_mode, folder, digest(text))
+    config = Config(root, matcher_mode, folder, digest(text))
+    return config if own is None else own.added(config)
 
 
 def load_file(path: str | os.PathLike[str], matcher_mode: str = "fallback") -> Config:
@@ -83,11 +90,7 @@ def _decode(decoder: Decoder, node: Node | None, folder: str | None) -> Root:
         checked = _checked(root)
         return checked if folder is None else resolve_paths(checked, folder)
     except ConfigError as error:
-        if error.key is not None:
-            raise
-        path = [*decoder.path, *(error.path if isinstance(error, Refused) else ())]
-        line = line_of(node, path) or 1 if error.line is None else error.line
-        raise ConfigError(error.cause, line=line, key=key_text(path) or None) from None
+        raise placed(error, decoder, node) from None
 
 
 def _checked(root: Root) -> Root:

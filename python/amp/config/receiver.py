@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class _Configs(ListOf):
+class ConfigsOf(ListOf):
     """The list of one type's configs; the type's module is imported when the list is there."""
 
     def __init__(self, name: str, go: str) -> None:
@@ -31,27 +31,27 @@ class Receiver(Struct):
 
     name: str = entry(Text(), keep=True)
     labels: dict[str, str] = entry(MapOf(Text(), "map[string]string"))
-    discord_configs: tuple[Any, ...] = entry(_Configs("discord", "discord.DiscordConfig"))
-    email_configs: tuple[Any, ...] = entry(_Configs("email", "config.EmailConfig"))
+    discord_configs: tuple[Any, ...] = entry(ConfigsOf("discord", "discord.DiscordConfig"))
+    email_configs: tuple[Any, ...] = entry(ConfigsOf("email", "config.EmailConfig"))
     incidentio_configs: tuple[Any, ...] = entry(
-        _Configs("incidentio", "incidentio.IncidentioConfig")
+        ConfigsOf("incidentio", "incidentio.IncidentioConfig")
     )
-    pagerduty_configs: tuple[Any, ...] = entry(_Configs("pagerduty", "pagerduty.PagerdutyConfig"))
-    slack_configs: tuple[Any, ...] = entry(_Configs("slack", "config.SlackConfig"))
-    webhook_configs: tuple[Any, ...] = entry(_Configs("webhook", "webhook.WebhookConfig"))
-    opsgenie_configs: tuple[Any, ...] = entry(_Configs("opsgenie", "opsgenie.OpsGenieConfig"))
-    wechat_configs: tuple[Any, ...] = entry(_Configs("wechat", "config.WechatConfig"))
-    pushover_configs: tuple[Any, ...] = entry(_Configs("pushover", "config.PushoverConfig"))
-    victorops_configs: tuple[Any, ...] = entry(_Configs("victorops", "config.VictorOpsConfig"))
-    sns_configs: tuple[Any, ...] = entry(_Configs("sns", "config.SNSConfig"))
-    telegram_configs: tuple[Any, ...] = entry(_Configs("telegram", "telegram.TelegramConfig"))
-    webex_configs: tuple[Any, ...] = entry(_Configs("webex", "config.WebexConfig"))
-    msteams_configs: tuple[Any, ...] = entry(_Configs("msteams", "msteams.MSTeamsConfig"))
-    msteamsv2_configs: tuple[Any, ...] = entry(_Configs("msteamsv2", "msteamsv2.MSTeamsV2Config"))
-    jira_configs: tuple[Any, ...] = entry(_Configs("jira", "jira.JiraConfig"))
-    rocketchat_configs: tuple[Any, ...] = entry(_Configs("rocketchat", "config.RocketchatConfig"))
+    pagerduty_configs: tuple[Any, ...] = entry(ConfigsOf("pagerduty", "pagerduty.PagerdutyConfig"))
+    slack_configs: tuple[Any, ...] = entry(ConfigsOf("slack", "config.SlackConfig"))
+    webhook_configs: tuple[Any, ...] = entry(ConfigsOf("webhook", "webhook.WebhookConfig"))
+    opsgenie_configs: tuple[Any, ...] = entry(ConfigsOf("opsgenie", "opsgenie.OpsGenieConfig"))
+    wechat_configs: tuple[Any, ...] = entry(ConfigsOf("wechat", "config.WechatConfig"))
+    pushover_configs: tuple[Any, ...] = entry(ConfigsOf("pushover", "config.PushoverConfig"))
+    victorops_configs: tuple[Any, ...] = entry(ConfigsOf("victorops", "config.VictorOpsConfig"))
+    sns_configs: tuple[Any, ...] = entry(ConfigsOf("sns", "config.SNSConfig"))
+    telegram_configs: tuple[Any, ...] = entry(ConfigsOf("telegram", "telegram.TelegramConfig"))
+    webex_configs: tuple[Any, ...] = entry(ConfigsOf("webex", "config.WebexConfig"))
+    msteams_configs: tuple[Any, ...] = entry(ConfigsOf("msteams", "msteams.MSTeamsConfig"))
+    msteamsv2_configs: tuple[Any, ...] = entry(ConfigsOf("msteamsv2", "msteamsv2.MSTeamsV2Config"))
+    jira_configs: tuple[Any, ...] = entry(ConfigsOf("jira", "jira.JiraConfig"))
+    rocketchat_configs: tuple[Any, ...] = entry(ConfigsOf("rocketchat", "config.RocketchatConfig"))
     mattermost_configs: tuple[Any, ...] = entry(
-        _Configs("mattermost", "mattermost.MattermostConfig")
+        ConfigsOf("mattermost", "mattermost.MattermostConfig")
     )
 
     def checked(self) -> Self:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from amp.config.dump import dump
+from amp.config.own import OwnConfig
 from amp.config.plan import plan
 from amp.config.root import ROOT, Root
 from amp.config.warnings import LoadWarning, warnings
@@ -29,12 +30,14 @@ class Config:
         matcher_mode: `fallback`, `classic` or `utf8`.
         base_dir: the folder that relative paths were resolved against, None for none.
         digest: MD5 of the text's bytes.
+        own: what `amp.yml` adds to the receivers; no dump shows it.
     """
 
     root: Root
     matcher_mode: str
     base_dir: str | None
     digest: bytes
+    own: OwnConfig = OwnConfig()  # noqa: RUF009  # frozen
 
     @property
     def global_config(self) -> GlobalConfig:
@@ -52,6 +55,10 @@ class Config:
     def receivers(self) -> tuple[Receiver, ...]:
         """All receivers in the order of the file."""
         return self.root.receivers
+
+    def integrations(self, receiver: Receiver) -> list[tuple[str, int, Any]]:
+        """(type name, index within its list, block) of a receiver, upstream's first."""
+        return [*receiver.integrations, *self.own.integrations(receiver.name)]
 
     @property
     def templates(self) -> tuple[str, ...]:

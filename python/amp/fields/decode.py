@@ -161,6 +161,15 @@ def finish(decoder: Decoder) -> None:
     )
 
 
+def placed(error: ConfigError, decoder: Decoder, node: Node | None) -> ConfigError:
+    """The error of a decoding with its line and key."""
+    if error.key is not None:
+        return error
+    path = [*decoder.path, *(error.path if isinstance(error, Refused) else ())]
+    line = line_of(node, path) or 1 if error.line is None else error.line
+    return ConfigError(error.cause, line=line, key=key_text(path) or None)
+
+
 def key_text(path: tuple[str | int, ...] | list[str | int]) -> str:
     """A path as text: `receivers[0].webhook_configs[1].url`."""
     text = ""

@@ -39,10 +39,17 @@ INTEGRATIONS: Mapping[str, str] = MappingProxyType(
 )
 """Type name to module, in the order in which upstream builds the integrations of a receiver."""
 
+OWN_INTEGRATIONS: Mapping[str, str] = MappingProxyType(
+    {"rootly": "amp.receivers.rootly", "googlechat": "amp.receivers.googlechat"}
+)
+"""Those that only AMP has: their blocks stand in `amp.yml`."""
+
+_MODULES = {**INTEGRATIONS, **OWN_INTEGRATIONS}
+
 
 def config_class(name: str) -> Any:
     """The `Config` of a type of integration; its module is imported when first asked for."""
-    return import_module(INTEGRATIONS[name]).Config
+    return import_module(_MODULES[name]).Config
 
 
 def sender(name: str) -> Callable[[Any, HttpClient], Send] | None:
@@ -52,7 +59,7 @@ def sender(name: str) -> Callable[[Any, HttpClient], Send] | None:
     something between notifications (a token) a class `Sender(config, http)` whose instances are
     called with each notification.
     """
-    module = import_module(INTEGRATIONS[name])
+    module = import_module(_MODULES[name])
     if (kept := getattr(module, "Sender", None)) is not None:
         found: Callable[[Any, HttpClient], Send] = kept
         return found

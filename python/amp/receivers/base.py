@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from amp._core import TemplateData
 from amp.errors import SendError
+from amp.fields.duration import format_go_duration
 from amp.fields.quote import quote
 from amp.httpclient.failure import RequestError
 from amp.httpclient.files import WatchedFile
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from amp._core import Batch, Templates
+    from amp.fields.duration import Duration
     from amp.fields.secret import Secret
     from amp.httpclient import HttpClient, Response
     from amp.log import Logger
@@ -180,6 +183,29 @@ def shown(body: bytes) -> str:
     """A body as part of an error text, which ends up in logs: a long one is cut."""
     text = body[:SHOWN_BYTES].decode("utf-8", "replace")
     return text if len(body) <= SHOWN_BYTES else f"{text}…"
+
+
+async def post_json_within(
+    limit: Duration,
+    name: str,
+    http: HttpClient,
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str] = JSON,
+) -> Response:
+    """Posts JSON within a block's `timeout`, which is none unless positive.
+
+    Raises:
+        SendError: retryable, when no answer came in time; `name` is whose timeout it was.
+    """
+    if limit <= 0:
+        return await post_json(http, url, body, headers)
+    try:
+        async with asyncio.timeout(limit.seconds):
+            return await post_json(http, url, body, headers)
+    except TimeoutError:
+        reached = f"configured {name} timeout reached ({format_go_duration(limit)})"
+        raise SendError(f'Post "<redacted>": {reached}', retryable=True) from None
 
 
 async def post_json(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from dataclasses import dataclass
 from itertools import islice
@@ -17,14 +16,14 @@ from amp.fields.codec import (
     SecretUrl,
     Text,
 )
-from amp.fields.duration import Duration, GoDuration, format_go_duration
+from amp.fields.duration import Duration, GoDuration
 from amp.fields.http import Authorization, HttpConfig
 from amp.fields.pair import check_at_most_one
 from amp.fields.quote import quote
 from amp.fields.secret import Secret
 from amp.fields.struct import Struct, StructOf, entry, refused
 from amp.receivers.answer import members, parse
-from amp.receivers.base import check, given_or_read, in_channel, post_json, shown
+from amp.receivers.base import check, given_or_read, in_channel, post_json_within, shown
 from amp.receivers.body import encode, filled
 from amp.receivers.text import truncate_runes
 
@@ -240,7 +239,8 @@ class Sender:
             text=text,
         )
         message["attachments"] = [attachment]
-        response = await self._post(url, encode(message))
+        body = encode(message)
+        response = await post_json_within(self._config.timeout, "slack", self._http, url, body)
         try:
             check(response)
             answer = _taken(response)
@@ -248,17 +248,6 @@ class Sender:
             raise in_channel(error, channel) from None
         if config.update_message:
             _keep(answer, notification)
-
-    async def _post(self, url: str, body: bytes) -> Response:
-        timeout = self._config.timeout
-        if timeout <= 0:
-            return await post_json(self._http, url, body)
-        try:
-            async with asyncio.timeout(timeout.seconds):
-                return await post_json(self._http, url, body)
-        except TimeoutError:
-            reached = f"configured slack timeout reached ({format_go_duration(timeout)})"
-            raise SendError(f'Post "<redacted>": {reached}', retryable=True) from None
 
 
 def _texts(config: Config) -> tuple[str, ...]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from amp.errors import SendError
 from amp.fields.codec import Anything, Flag, Int, Text
-from amp.fields.duration import Duration, GoDuration, format_go_duration
+from amp.fields.duration import Duration, GoDuration
 from amp.fields.http import HttpConfig
 from amp.fields.pair import check_exactly_one
 from amp.fields.struct import Struct, StructOf, entry
 from amp.fields.template_url import TemplateUrl
-from amp.receivers.base import check, post_json, read_secret
+from amp.receivers.base import check, post_json_within, read_secret
 from amp.receivers.body import encode
 from amp.receivers.payload import Payload
 
@@ -82,18 +81,7 @@ class Sender:
         body = notification.webhook_json(config.max_alerts) if payload is None else payload
         if not url:
             raise SendError("webhook URL is empty after templating")
-        try:
-            if config.timeout > 0:
-                async with asyncio.timeout(config.timeout.seconds):
-                    response = await post_json(self._http, url, body)
-            else:
-                response = await post_json(self._http, url, body)
-        except TimeoutError:
-            raise SendError(
-                f'Post "<redacted>": configured webhook timeout reached'
-                f" ({format_go_duration(config.timeout)})",
-                retryable=True,
-            ) from None
+        response = await post_json_within(config.timeout, "webhook", self._http, url, body)
         check(response)
 
     def _rendered(self, notification: Notification) -> tuple[str, bytes | None]:
