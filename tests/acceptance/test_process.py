@@ -177,7 +177,7 @@ def test_what_stopped_comes_back_and_nobody_is_told_twice(
 @pytest.mark.parametrize(
     ("kind", "block"),
     [
-        ("wechat", "{corp_id: a, api_secret: b}"),
+        ("incidentio", '{url: "http://127.0.0.1:1/x", alert_source_token: a}'),
     ],
 )
 def test_an_unbuilt_integration_fails_visibly(
