@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     import socket
 
     from amp.config.own import OwnConfig
+    from amp.config.schema import Config
     from amp.live import Live
     from amp.log import Logger
     from amp.options import Options
@@ -157,7 +158,7 @@ class App:
             options.cluster_peers,
         )
         try:
-            config = _own(options).added(load_file(options.config_file, options.matcher_mode))
+            config = _load(options)
         except ConfigError as error:
             raise AmpError(f"error loading configuration file: {error}") from error
         listeners = _listen(options, log)
@@ -337,8 +338,7 @@ class App:
             file, log = self._options.config_file, self._log.bind(component="configuration")
             log.info("Loading configuration file", file=file)
             try:
-                config = await asyncio.to_thread(load_file, file, self._options.matcher_mode)
-                config = _own(self._options).added(config)
+                config = await asyncio.to_thread(_load, self._options)
                 live = build(config, shared)
             except ConfigError as error:
                 self._metrics.reload_ok.set(0)
@@ -386,6 +386,12 @@ def _folder(options: Options) -> Path:
         text = "not a directory" if file else (error.strerror or "").lower()
         raise AmpError(f"unable to create data directory: mkdir {folder}: {text}") from None
     return folder
+
+
+def _load(options: Options) -> Config:
+    """Both files."""
+    config = load_file(options.config_file, options.matcher_mode)
+    return _own(options).added(config)
 
 
 def _own(options: Options) -> OwnConfig:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 KEPT_NS = 60 * SECOND_NS
 """How long a look-up is used: profiles and environments of running systems do change."""
 
+LONG_BYTES = 8 << 10
 ROLE_SECONDS = 900
 ROLE_SPARE_SECONDS = 300
 PASSING = frozenset(
@@ -204,14 +205,23 @@ class Aws:
         keys: Keys,
         fields: Mapping[str, str | bytes],
     ) -> Response:
-        body = urlencode(sorted(fields.items())).encode()
-        headers = session.signed(service, url, keys, body)
+        if sum(map(len, fields.values())) > LONG_BYTES:
+            # Escaping takes milliseconds, in which others are served.
+            body = await asyncio.to_thread(_form, fields)
+            headers = await asyncio.to_thread(session.signed, service, url, keys, body)
+        else:
+            body = _form(fields)
+            headers = session.signed(service, url, keys, body)
         try:
             return await self._http.request("POST", url, headers=headers, body=body, redacted=False)
         except RequestError as error:
             raise Failure(
                 f"https response error StatusCode: 0, RequestID: , request send failed, {error}"
             ) from None
+
+
+def _form(fields: Mapping[str, str | bytes]) -> bytes:
+    return urlencode(sorted(fields.items())).encode()
 
 
 def element(text: str, name: str) -> str:
