@@ -111,9 +111,11 @@ class Session:
             },
             profile=config.profile or None,
         )
+        if config.region:
+            self._botocore_session.set_config_variable("region", config.region)
         self._endpoints: dict[str, str] = {}
         try:
-            self._region = config.region or self._variable("region") or ""
+            self._region = self._variable("region") or ""
             self._profile: Mapping[str, Any] = self._botocore_session.get_scoped_config()
             for service in ("sns", "sts") if config.role_arn else ("sns",):
                 if _HOST_LABEL.fullmatch(self._region):
@@ -124,7 +126,7 @@ class Session:
                 f"failed to load {self._what()}: failed to get shared config profile, {profile}",
                 within=False,
             ) from None
-        except botocore.exceptions.BotoCoreError as error:
+        except (botocore.exceptions.BotoCoreError, OSError, ValueError) as error:
             raise Failure(f"failed to load {self._what()}: {error}", within=False) from None
         if not self._region:
             raise Failure(NO_REGION, within=False)
@@ -137,7 +139,13 @@ class Session:
         try:
             found = self._botocore_session.get_credentials()
             frozen = None if found is None else found.get_frozen_credentials()
-        except self._library.exceptions.BotoCoreError as error:
+        except (
+            self._library.exceptions.BotoCoreError,
+            self._library.exceptions.ClientError,
+            OSError,
+            ValueError,
+            KeyError,
+        ) as error:
             raise Failure(f"get identity: get credentials: {error}") from None
         if frozen is None:
             raise Failure(f"get identity: get credentials: {NO_KEYS}")

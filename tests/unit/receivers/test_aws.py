@@ -24,6 +24,8 @@ KEYS = "region: us-east-1, access_key: AKID, secret_key: secret"
 ROLE = """<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>{}</AccessKeyId>
 <SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>
 <Expiration>2030-01-01T00:15:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
+REFUSED = """<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>
+<Message>not you</Message></Error></ErrorResponse>"""
 ROLE_AT_NS = 1_893_456_000 * SECOND_NS
 """2030-01-01T00:00:00Z."""
 MACHINE = "http://HERE/latest/meta-data/iam/security-credentials/"
@@ -215,3 +217,42 @@ async def test_secrets_are_in_no_error(service, clients):
     with pytest.raises(SendError) as caught:
         await topic.tell()
     assert "hunter2" not in str(caught.value)
+
+
+async def test_a_role_of_the_profile(service, clients, monkeypatch):
+    (service.folder / "config").write_text(
+        "[profile team]\nrole_arn = arn:aws:iam::123456789012:role/team\nsource_profile = base\n"
+        "[profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = s\n"
+    )
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", service.fill("http://HERE/sts"))
+    service.answers["http://HERE/sts"] = [{"body": ROLE.format("ONE")}]
+    topic = Topic(service, clients, "region: eu-west-1, profile: team")
+    assert await topic.tell() == [("/sts", "AKIDBASE"), ("/", "ONE")]
+
+
+async def test_a_container_gives_keys(service, clients, monkeypatch):
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", service.fill("http://HERE/keys"))
+    service.answers["http://HERE/keys"] = [{"body": MACHINE_ROLE}]
+    topic = Topic(service, clients, "region: eu-west-1")
+    assert await topic.tell() == [("/keys", ""), ("/", "AKIDMACHINE")]
+
+
+async def test_a_refused_role_of_the_profile_is_told(service, clients, monkeypatch):
+    (service.folder / "config").write_text(
+        "[profile team]\nrole_arn = arn:aws:iam::123456789012:role/team\nsource_profile = base\n"
+        "[profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = hunter2\n"
+    )
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", service.fill("http://HERE/sts"))
+    service.answers["http://HERE/sts"] = [{"status": 403, "body": REFUSED}]
+    with pytest.raises(SendError) as caught:
+        await Topic(service, clients, "region: eu-west-1, profile: team").tell()
+    assert "AssumeRole operation: not you" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.retryable
+
+
+async def test_a_file_that_cannot_be_read_is_told(service, clients):
+    (service.folder / "config").write_bytes(b"[default\xff\nregion")
+    with pytest.raises(SendError, match=r"^failed to load final config for SNS: ") as caught:
+        await Topic(service, clients, "region: r").tell()
+    assert caught.value.retryable
