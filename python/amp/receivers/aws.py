@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import html
-import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -15,7 +14,7 @@ from amp.errors import ConfigError
 from amp.fields.http import HttpConfig
 from amp.httpclient.failure import RequestError
 from amp.httpclient.files import WatchedFile
-from amp.receivers.base import NO_RETRIES, check
+from amp.receivers.base import NO_RETRIES, check, shown
 from amp.receivers.sigv4 import Failure, Keys, Session, beside
 
 if TYPE_CHECKING:
@@ -143,7 +142,8 @@ class Aws:
         if response.status in (401, 403):
             self._session = self._keys = self._role = None
         again = {response.status} if element(text, "Code") in PASSING else NO_RETRIES
-        check(response, retry=again, details=element(text, "Message") or "UnknownError")
+        message = element(text, "Message") or "UnknownError"
+        check(response, retry=again, details=shown(message.encode()))
 
     def _trust_bundle(self) -> None:
         """Trusts the authorities of AWS_CA_BUNDLE, and of `tls_config` where it names some."""
@@ -226,8 +226,9 @@ def _form(fields: Mapping[str, str | bytes]) -> bytes:
 
 def element(text: str, name: str) -> str:
     """What the first element of a name holds, in the flat answers of AWS."""
-    found = re.search(rf"<{name}>(.*?)</{name}>", text, re.DOTALL)
-    return html.unescape(found.group(1)) if found else ""
+    _, _, after = text.partition(f"<{name}>")
+    held, end, _ = after.partition(f"</{name}>")
+    return html.unescape(held) if end else ""
 
 
 def _role(response: Response) -> tuple[Keys, float]:
@@ -237,7 +238,8 @@ def _role(response: Response) -> tuple[Keys, float]:
         *(element(text, name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
     )
     try:
-        until = datetime.fromisoformat(element(text, "Expiration")).timestamp()
+        expires = datetime.fromisoformat(element(text, "Expiration"))
+        until = expires.timestamp() if expires.tzinfo is not None else 0.0
     except ValueError:
         until = 0.0
     if not all(keys):

@@ -128,6 +128,6 @@ def _whole(title: str, text: str, config: Config, notification: Notification) ->
 def _details(response: Response) -> str:
     """What an answer of Google's says of its error, else its body."""
     try:
-        return str(json.loads(response.body)["error"]["message"])
-    except (ValueError, KeyError, TypeError):
+        return shown(str(json.loads(response.body)["error"]["message"]).encode())
+    except (ValueError, KeyError, TypeError, RecursionError):
         return shown(response.body)

@@ -16,7 +16,7 @@ from amp.clock import SECOND_NS
 from amp.config.load import load_config
 from amp.errors import SendError
 from amp.log import Logger
-from amp.receivers.base import Notification
+from amp.receivers.base import SHOWN_BYTES, Notification
 from amp.receivers.sns import Sender
 from service import Service
 
@@ -256,3 +256,17 @@ async def test_a_file_that_cannot_be_read_is_told(service, clients):
     with pytest.raises(SendError, match=r"^failed to load final config for SNS: ") as caught:
         await Topic(service, clients, "region: r").tell()
     assert caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("<Code>" * 100_000, "UnknownError"),
+        ("<Message>" + "x" * 100_000 + "</Message>", "x" * SHOWN_BYTES + "…"),
+    ],
+)
+async def test_long_answers_are_read_within_bounds(service, clients, body, message):
+    service.answers["http://HERE/"] = [{"status": 400, "body": body}]
+    with pytest.raises(SendError) as caught:
+        await Topic(service, clients).tell()
+    assert str(caught.value) == f"unexpected status code 400: {message}"
