@@ -110,7 +110,11 @@ class _Parser:
         if not self.next:
             raise AddressError("no addr-spec")
         if self.next == '"':
-            local = self.quoted()
+            try:
+                local = self.quoted()
+            except AddressError:
+                # Go says the same of one that is broken.
+                local = ""
             if not local:
                 raise AddressError("empty quoted string in addr-spec")
         else:
@@ -126,28 +130,37 @@ class _Parser:
     def phrase(self) -> str:
         """The words of a name; encoded ones that follow each other are one."""
         words: list[str] = []
-        joined = False
-        while True:
+        encoded = ""
+        failure: AddressError | None = None
+        while failure is None:
             if words:
                 self.skip_comments()
             self.skip_space()
             if not self.next:
                 break
             try:
-                if self.next == '"':
-                    word, was_encoded = self.quoted(), False
-                else:
-                    word, was_encoded = decoded(self.atom(strict=False))
+                word, was_encoded = self.word()
             except AddressError as error:
-                if not words:
-                    raise AddressError(f"missing word in phrase: {error}") from None
-                break
-            if was_encoded and joined:
-                words[-1] += word
-            else:
-                words.append(word)
-            joined = was_encoded
+                failure = error
+                continue
+            if was_encoded:
+                encoded += word
+                continue
+            if encoded:
+                words.append(encoded)
+                encoded = ""
+            words.append(word)
+        if encoded:
+            words.append(encoded)
+        if failure is not None and not words:
+            raise AddressError(f"missing word in phrase: {failure}")
         return " ".join(words)
+
+    def word(self) -> tuple[str, bool]:
+        """One word of a name, and whether it was encoded."""
+        if self.next == '"':
+            return self.quoted(), False
+        return decoded(self.atom(strict=False))
 
     def quoted(self) -> str:
         """A text in double quotes."""

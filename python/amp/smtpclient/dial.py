@@ -22,26 +22,35 @@ NEXT_ADDRESS_SECONDS = 0.3
 """After which the next address of a name is tried beside the one that does not answer."""
 
 
-async def dial(resolve: Resolve, host: str, port: int) -> socket.socket:
+async def dial(
+    resolve: Resolve, host: str, port: int, *, next_seconds: float = NEXT_ADDRESS_SECONDS
+) -> socket.socket:
     """A connection to the first of a name's addresses that takes one.
 
     Raises:
-        SmtpError: `dial tcp …`.
+        SmtpError: `dial tcp …`, of the first address.
     """
     try:
         addresses = await resolve(host, port)
     except socket.gaierror as error:
         raise SmtpError(lookup_text(host, error)) from None
+    try:
+        if len(addresses) == 1:
+            return await _connect(*addresses[0])
+        return await _race(addresses, next_seconds)
+    except OSError as error:
+        # Without a host Go's error has none either.
+        first = addresses[0][1] if host else ("", port)
+        raise SmtpError(dial_text(first, error)) from None
+
+
+async def _race(addresses: Sequence[Address], next_seconds: float) -> socket.socket:
     tries = [partial(_connect, *address) for address in addresses]
     opened: socket.socket | None
-    opened, _, failures = await staggered_race(tries, NEXT_ADDRESS_SECONDS)
-    if opened is not None:
-        return opened
-    for (_, address), failure in zip(addresses, failures, strict=True):
-        if isinstance(failure, OSError):
-            # Without a host Go's error has none either.
-            raise SmtpError(dial_text(address if host else ("", port), failure))
-    raise SmtpError(f"dial tcp: lookup {host}: no such host")
+    opened, _, failures = await staggered_race(tries, next_seconds)
+    if opened is None:
+        raise next(failure for failure in failures if failure is not None)
+    return opened
 
 
 async def _connect(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from contextlib import suppress
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING
 
 from amp.smtpclient.failure import SmtpError, refused
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from amp.smtpclient.mechanism import Mechanism
 
 BREAK = "smtp: A line must not contain CR or LF"
-NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
+BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+QUANTA = re.compile(rb"\A(?:[A-Za-z0-9+/]{4})*")
+DIGITS = (ascii_letters + digits + "+/").encode()
+PADDING = ord("=")
 
 
 class Session:
@@ -137,9 +141,23 @@ def _line(text: str) -> str:
 
 def _decoded(text: str) -> bytes:
     """Base64 as Go decodes it, with its complaint."""
-    try:
-        return b64decode(text.encode("ascii"), validate=True)
-    except ValueError:
-        bad = NO_BASE64.search(text)
-        at = bad.start() if bad else len(text) - len(text) % 4
-        raise SmtpError(f"illegal base64 data at input byte {at}") from None
+    data = text.encode("utf-8", "surrogateescape")
+    if BASE64.fullmatch(data):
+        return b64decode(data)
+    raise SmtpError(f"illegal base64 data at input byte {_bad_byte(data)}")
+
+
+def _bad_byte(data: bytes) -> int:
+    """Where Go stops reading base64 that is none."""
+    begin = len(data) - len(QUANTA.sub(b"", data, count=1))
+    rest = data[begin:]
+    known = len(rest) - len(rest.lstrip(DIGITS))
+    if known == len(rest):
+        return begin
+    if rest[known] != PADDING or known < 2:
+        return begin + known
+    if known == 2 and len(rest) == 3:
+        return len(data)
+    if known == 2 and rest[3] != PADDING:
+        return begin + 2
+    return begin + 4
