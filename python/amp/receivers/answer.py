@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from amp.fields.quote import quote
@@ -28,7 +29,14 @@ _AFTER = {
     "{": "after object key:value pair",
     "[": "after array element",
 }
-_WANTED = {bool: "bool", str: "string", int: "int", dict: "map[string]interface {}"}
+_WANTED = {
+    bool: "bool",
+    str: "string",
+    int: "int",
+    dict: "map[string]interface {}",
+    list: "[]string",
+}
+_NONE: Mapping[str, str] = MappingProxyType({})
 _GO = {bool: "bool", str: "string", list: "array", dict: "object"}
 
 
@@ -50,27 +58,39 @@ def parse(body: bytes, *, first: bool = False) -> Any:
         raise ValueError(_Scan(body).problem(first=first)) from None
 
 
-def members(value: Any, kinds: Mapping[str, type], struct: str) -> dict[str, Any]:
+def members(
+    value: Any,
+    kinds: Mapping[str, type],
+    struct: str,
+    *,
+    within: str = "",
+    wanted: Mapping[str, str] = _NONE,
+) -> dict[str, Any]:
     """Members of an object, found whatever their case; what is absent or null is empty.
 
     Args:
         value: what was parsed.
         kinds: `str`, `bool`, `int`, `dict` or `list` by name.
         struct: what Go's errors call the object (`slack.slackResponse`).
+        within: where the object stands in the answer (`issueSearchResult.issues`), if not alone.
+        wanted: Go's types of members that are not of the plainest kind.
 
     Raises:
         ValueError: with the text of Go's error, for a value of another kind.
     """
     if not isinstance(value, dict | None):
-        raise mistyped(value, f"Go value of type {struct}")
+        place = f"struct field {within} of" if within else "value of"
+        raise mistyped(value, f"Go {place} type {struct}")
     found = {name: kind() for name, kind in kinds.items()}
     for key, member in (value or {}).items():
         name = key if key in kinds else key.lower()
         if name not in kinds or member is None:
             continue
         if type(member) is not kinds[name]:
-            place = f"{struct.rpartition('.')[2]}.{name}"
-            raise mistyped(member, f"Go struct field {place} of type {_WANTED[kinds[name]]}")
+            path = f"{within.partition('.')[2]}.{name}" if within else name
+            kind = wanted.get(name) or _WANTED[kinds[name]]
+            place = f"{struct.rpartition('.')[2]}.{path}"
+            raise mistyped(member, f"Go struct field {place} of type {kind}")
         found[name] = member
     return found
 

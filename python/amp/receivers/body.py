@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,38 +11,51 @@ from typing import Any
 from amp.errors import SendError
 
 _ESCAPED = ("<", ">", "&", "\u2028", "\u2029")
+_SPACES = re.compile(r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+')
 _SMALLEST_PLAIN, _SMALLEST_SAME, _LARGEST_SAME, _LARGEST_PLAIN = 1e-6, 1e-4, 1e15, 1e21
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
-    """A float that Go writes in another way than Python does, or not at all."""
+class Raw:
+    """JSON that is written as it is."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A value that JSON does not have, as Go names it."""
 
     text: str
 
 
 class _Odd(Exception):  # a signal, not an error
-    """There is a `Number` in the value."""
+    """There is a `Raw` or `Unsupported` in the value."""
 
 
-def number(value: float) -> float | int | Number:
+def raw(text: str) -> Raw:
+    """A JSON text, without the white space in it."""
+    return Raw(_SPACES.sub(lambda found: found.group(1) or "", text))
+
+
+def number(value: float) -> float | int | Raw | Unsupported:
     """A float such that `encode` writes it as Go does.
 
     Upstream: encoding/json encode.go floatEncoder.
     """
     size = abs(value)
     if size != size:
-        return Number("NaN")
+        return Unsupported("NaN")
     if size == float("inf"):
-        return Number("+Inf" if value > 0 else "-Inf")
+        return Unsupported("+Inf" if value > 0 else "-Inf")
     if value == 0:
-        return 0 if str(value) == "0.0" else Number("-0")
+        return 0 if str(value) == "0.0" else Raw("-0")
     if _SMALLEST_SAME <= size < _LARGEST_SAME:
         return int(value) if value.is_integer() else value
     if _SMALLEST_PLAIN <= size < _LARGEST_PLAIN:
-        return Number(f"{Decimal(repr(value)):f}".removesuffix(".0"))
+        return Raw(f"{Decimal(repr(value)):f}".removesuffix(".0"))
     digits, _, exponent = repr(value).partition("e")
-    return Number(f"{digits.removesuffix('.0')}e{exponent[0]}{exponent[1:].lstrip('0')}")
+    return Raw(f"{digits.removesuffix('.0')}e{exponent[0]}{exponent[1:].lstrip('0')}")
 
 
 def encode(value: Any) -> bytes:
@@ -73,11 +87,9 @@ def _written(value: Any) -> str:
         return f"{{{','.join(f'{_dumps(key)}:{_written(item)}' for key, item in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"[{','.join(map(_written, value))}]"
-    if not isinstance(value, Number):
-        return _dumps(value)
-    if value.text[-1].isalpha():
+    if isinstance(value, Unsupported):
         raise SendError(f"json: unsupported value: {value.text}")
-    return value.text
+    return value.text if isinstance(value, Raw) else _dumps(value)
 
 
 def filled(**values: Any) -> dict[str, Any]:

@@ -14,12 +14,13 @@ from amp.config.templates import parse_templates
 from amp.log import Logger
 from amp.receivers import sender
 from amp.receivers.base import Notification
-from receivers.alerts import LONG, alert
+from receivers.alerts import LONG, ONE, alert
 from service import Service
 
 LONG_KEY = '{}:{alertname="Long"}'
 MESSAGE = "{{ range .Alerts }}{{ .Annotations.message }}{{ end }}"
 BIG = "{{ range .Alerts }}{{ .Annotations.big }}{{ end }}"
+JIRA = {"api_url": "http://HERE/", "project": "OPS", "issue_type": "Bug"}
 OF_EVERY_LINE = {"time", "source"}
 PAGERDUTY = {"url": "http://HERE/", "routing_key": "key-of-the-route"}
 LINES = {
@@ -27,6 +28,31 @@ LINES = {
         {"pagerduty_configs": [PAGERDUTY | {"description": MESSAGE}]},
         LONG,
         [{"level": "WARN", "msg": "Truncated summary", "key": LONG_KEY, "max_runes": 1024}],
+    ),
+    "jira: more than one issue": (
+        {"jira_configs": [JIRA]},
+        ONE,
+        [
+            {
+                "level": "WARN",
+                "msg": "more than one issue matched, selecting the most recently resolved",
+                "group_key": '{}:{alertname="DiskFull"}',
+                "selected_issue": "OPS-1",
+            }
+        ],
+    ),
+    "jira: long texts": (
+        {"jira_configs": [JIRA | {"summary": MESSAGE, "description": MESSAGE * 7}]},
+        LONG,
+        [
+            {"level": "WARN", "msg": "Truncated summary", "group_key": LONG_KEY, "max_runes": 255},
+            {
+                "level": "WARN",
+                "msg": "Truncated description",
+                "group_key": LONG_KEY,
+                "max_runes": 32767,
+            },
+        ],
     ),
     "pagerduty: details too large": (
         {"pagerduty_configs": [PAGERDUTY | {"details": {"big": BIG}}]},
@@ -43,7 +69,10 @@ LINES = {
 
 @pytest.mark.parametrize(("receiver", "alerts", "lines"), LINES.values(), ids=LINES)
 async def test_lines(receiver, alerts, lines, tmp_path, clients):
-    with Service(tmp_path) as service:
+    answers = {"http://HERE/search": [{"body": '{"issues": [{"key": "OPS-1"}, {"key": "OPS-2"}]}'}]}
+    if alerts is LONG:
+        answers = {"http://HERE/search": [{"body": "{}"}]}
+    with Service(tmp_path, answers) as service:
         whole = {
             "route": {"receiver": "team", "group_by": ["alertname"]},
             "receivers": [{"name": "team"} | receiver],
