@@ -21,6 +21,8 @@ LONG_KEY = '{}:{alertname="Long"}'
 MESSAGE = "{{ range .Alerts }}{{ .Annotations.message }}{{ end }}"
 BIG = "{{ range .Alerts }}{{ .Annotations.big }}{{ end }}"
 JIRA = {"api_url": "http://HERE/", "project": "OPS", "issue_type": "Bug"}
+INCIDENTIO = {"url": "http://HERE/", "alert_source_token": "t"}
+COMMON = {"common": "<&>\u2028é"}
 OF_EVERY_LINE = {"time", "source"}
 PAGERDUTY = {"url": "http://HERE/", "routing_key": "key-of-the-route"}
 LINES = {
@@ -28,6 +30,39 @@ LINES = {
         {"pagerduty_configs": [PAGERDUTY | {"description": MESSAGE}]},
         LONG,
         [{"level": "WARN", "msg": "Truncated summary", "key": LONG_KEY, "max_runes": 1024}],
+    ),
+    "incidentio: too large": (
+        {"incidentio_configs": [INCIDENTIO]},
+        [
+            alert({"alertname": "Big", "instance": f"i{number}"}, {"big": "b" * 200_000} | COMMON)
+            for number in range(3)
+        ],
+        [
+            {
+                "level": "WARN",
+                "msg": "Truncated alert content due to incident.io payload size limit",
+                "original_size": 801086,
+                "final_size": 400596,
+                "max_size": 524288,
+            }
+        ],
+    ),
+    "incidentio: too large with one alert": (
+        {"incidentio_configs": [INCIDENTIO]},
+        [
+            alert({"alertname": "Big", "instance": "i0"}, {"big": "b" * 530_000} | COMMON),
+            alert({"alertname": "Big", "instance": "z"}, {"big": "small"}),
+        ],
+        [
+            {
+                "level": "ERROR",
+                "msg": "Truncated alert content due to incident.io payload size limit,"
+                " but still exceeds limit",
+                "original_size": 530761,
+                "final_size": 530550,
+                "max_size": 524288,
+            }
+        ],
     ),
     "jira: more than one issue": (
         {"jira_configs": [JIRA]},
