@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
+from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class SnapshotFile:
         self._log = log
         self._metrics = metrics
         self._blocked = False
+        # The last save may come while the thread of a cancelled one still writes.
+        self._writing = Lock()
 
     def is_foreign(self) -> bool:
         """Whether another program wrote it since it was read or written here."""
@@ -61,9 +64,15 @@ class SnapshotFile:
     def write(self, data: bytes) -> None:
         """Replaces the file: at any moment it is the old one or the new one, whole.
 
+        Threads that write at once write one after the other.
+
         Raises:
             OSError: it still is the old one.
         """
+        with self._writing:
+            self._replace(data)
+
+    def _replace(self, data: bytes) -> None:
         if self._blocked:
             raise OSError(f"{self._path} could be neither read nor moved aside, it is left alone")
         fresh = self._path.with_name(f"{self._name}.new")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +39,15 @@ def file(tmp_path: Path, told: io.StringIO, metrics: Metrics) -> SnapshotFile:
 def refuse(data: bytes) -> int:
     """Reads nothing."""
     raise ValueError(f"{len(data)} bytes of nonsense")
+
+
+def test_threads_that_write_at_once_do_not_disturb_each_other(
+    file: SnapshotFile, tmp_path: Path
+) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(file.write, [bytes([number]) * 100_000 for number in range(40)]))
+    written = (tmp_path / "nflog").read_bytes()
+    assert written == written[:1] * 100_000
 
 
 def test_what_is_written_is_read(file: SnapshotFile, tmp_path: Path) -> None:
