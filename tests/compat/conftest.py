@@ -34,6 +34,14 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def reference_tool(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reference's amtool."""
+    folder = binaries.packed()
+    assert folder is not None
+    return binaries.unpack(folder, tmp_path_factory.mktemp("reference"), "amtool")
+
+
+@pytest.fixture(scope="session")
 def amp_server() -> Path:
     """Our server."""
     return binaries.ours()

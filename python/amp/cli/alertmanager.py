@@ -7,25 +7,15 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from amp.cli.features import features
 from amp.cli.flags import Flag, UsageError, duration, parse, usage
+from amp.cli.version import version_text
 from amp.errors import AmpError
 from amp.log import LEVELS, Logger
-from amp.options import UPSTREAM_VERSION, Options
+from amp.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-FEATURES = frozenset(
-    (
-        "alert-names-in-metrics",
-        "receiver-name-in-metrics",
-        "group-key-in-metrics",
-        "classic-mode",
-        "utf8-strict-mode",
-        "auto-gomemlimit",
-        "event-recorder",
-    )
-)
 
 
 def _text(text: str) -> str:
@@ -113,33 +103,6 @@ FLAGS = (
     Flag("amp.deliveries-per-destination", "Most deliveries at once to one scheme, host and port.", _whole, "512"),
 )  # fmt: skip
 SHORT = {"-h": "--help", "-v": "--version"}
-
-
-def version_text(program: str) -> str:
-    """What `--version` prints."""
-    from amp import __version__
-
-    return (
-        f"{program}, version {UPSTREAM_VERSION} (branch: HEAD, revision: amp-{__version__})\n"
-        "  build user:       \n  build date:       \n"
-        f"  go version:       none (Python {sys.version.split()[0]})\n"
-        f"  platform:         {sys.platform}\n  tags:             amp\n"
-    )
-
-
-def features(text: str) -> frozenset[str]:
-    """The feature flags of a comma-separated list.
-
-    Raises:
-        ValueError: with upstream's text for an unknown or impossible one.
-    """
-    names = [name for name in text.split(",") if name]
-    for name in names:
-        if name not in FEATURES:
-            raise ValueError(f"unknown option '{name}' for --enable-feature")
-    if {"classic-mode", "utf8-strict-mode"} <= set(names):
-        raise ValueError("cannot have both classic and UTF-8 modes enabled")
-    return frozenset(names)
 
 
 _PLAIN = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from amp.cli import alertmanager
+from amp.cli.version import version_text
 
 USAGE = """usage: amp <command> [<flags>]
 
@@ -20,7 +21,7 @@ def main() -> None:
     if command == "serve":
         alertmanager.main(rest)
     elif command in ("version", "--version"):
-        print(alertmanager.version_text("amp"), end="")
+        print(version_text("amp"), end="")
     elif command in ("help", "--help", "-h"):
         print(USAGE, end="")
     else:

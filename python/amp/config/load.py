@@ -19,6 +19,8 @@ from amp.fields.global_config import GlobalConfig
 from amp.fields.node import MAX_BYTES, Node, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from amp.config.own import OwnConfig
 
 
@@ -28,6 +30,7 @@ def load_config(
     base_dir: str | os.PathLike[str] | None = None,
     matcher_mode: str = "fallback",
     own: OwnConfig | None = None,
+    matchers_seen: Callable[[str], None] | None = None,
 ) -> Config:
     """Reads and checks a configuration.
 
@@ -36,17 +39,22 @@ def load_config(
         base_dir: the folder of the file, against which its relative paths are resolved.
         matcher_mode: `fallback`, `classic` or `utf8`, how matchers and label names are read.
         own: what `amp.yml` adds (`load_own`).
+        matchers_seen: called with every text of matchers before it is read.
 
     Raises:
         ConfigError: with upstream's text, line and key of the first failure.
     """
     folder = None if base_dir is None else os.fspath(base_dir)
-    root = _decode(Decoder(matcher_mode), parse(text), folder)
+    root = _decode(Decoder(matcher_mode, matchers_seen), parse(text), folder)
     config = Config(root, matcher_mode, folder, digest(text))
     return config if own is None else own.added(config)
 
 
-def load_file(path: str | os.PathLike[str], matcher_mode: str = "fallback") -> Config:
+def load_file(
+    path: str | os.PathLike[str],
+    matcher_mode: str = "fallback",
+    matchers_seen: Callable[[str], None] | None = None,
+) -> Config:
     """Reads a configuration file; errors name it.
 
     Raises:
@@ -63,7 +71,10 @@ def load_file(path: str | os.PathLike[str], matcher_mode: str = "fallback") -> C
         raise ConfigError(f"{verb} {name}: {reason}") from None
     try:
         return load_config(
-            _decoded(raw), base_dir=str(Path(name).parent), matcher_mode=matcher_mode
+            _decoded(raw),
+            base_dir=str(Path(name).parent),
+            matcher_mode=matcher_mode,
+            matchers_seen=matchers_seen,
         )
     except ConfigError as error:
         raise ConfigError(error.cause, file=name, line=error.line, key=error.key) from None

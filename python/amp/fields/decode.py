@@ -69,10 +69,17 @@ class Codec(ABC):
 
 
 class Decoder:
-    """The state of one decoding: faults, place, matcher mode and the bound on aliases."""
+    """The state of one decoding: faults, place, matcher mode and the bound on aliases.
 
-    def __init__(self, mode: str = "fallback") -> None:
+    Args:
+        matchers_seen: called with every text of matchers before it is read.
+    """
+
+    def __init__(
+        self, mode: str = "fallback", matchers_seen: Callable[[str], None] | None = None
+    ) -> None:
         self.mode = mode
+        self.matchers_seen = matchers_seen
         self.faults: list[Fault] = []
         self.path: list[str | int] = []
         self._decoded = 0

@@ -43,6 +43,8 @@ class Matchers(Codec):
         found: list[Matcher] = []
         for index, text in enumerate(texts):
             decoder.path.append(index)
+            if decoder.matchers_seen is not None:
+                decoder.matchers_seen(text)
             try:
                 found.extend(parse_matchers(text, decoder.mode))
             except MatcherError as error:

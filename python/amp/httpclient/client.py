@@ -15,6 +15,7 @@ from amp.httpclient.gate import Gates
 from amp.httpclient.header import ExtraHeaders, Headers, checked_headers, connect_headers
 from amp.httpclient.proxy import SOCKS, Proxies
 from amp.httpclient.redirect import MAX_REQUESTS, Hop, next_hop
+from amp.httpclient.response import MAX_BODY_BYTES
 from amp.httpclient.target import parse_target, without_password
 from amp.httpclient.tls import Tls
 from amp.httpclient.via import Via
@@ -43,10 +44,18 @@ class HttpClients:
     Args:
         environment: where `proxy_from_environment` looks; the process's variables.
         in_flight: requests under way to one destination (scheme, host, port); more wait in line.
+        max_body_bytes: how much of an answer's body is read.
     """
 
-    def __init__(self, *, environment: Mapping[str, str], in_flight: int = IN_FLIGHT) -> None:
+    def __init__(
+        self,
+        *,
+        environment: Mapping[str, str],
+        in_flight: int = IN_FLIGHT,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
         self.environment = environment
+        self.max_body_bytes = max_body_bytes
         self.gates = Gates(in_flight)
         self._tls: WeakValueDictionary[TlsConfig, Tls] = WeakValueDictionary()
         self._clients: list[HttpClient] = []
@@ -260,7 +269,7 @@ class HttpClient:
         """The transport, once aiohttp is there."""
         module = await self.shared.library()
         if self._transport is None:
-            self._transport = module.Transport()
+            self._transport = module.Transport(max_body_bytes=self.shared.max_body_bytes)
         transport: Transport = self._transport
         return transport
 

@@ -13,7 +13,8 @@ class Response(NamedTuple):
     Attributes:
         location: the Location header; empty when there is none.
         content_type: the media type without parameters, lower case; empty when there is none.
-        body: at most 1 MiB; what came after that was not read.
+        body: at most 1 MiB, or what the clients were told; what came after that was not read.
+        broken: whether the body broke off; what had come of it is not kept.
     """
 
     status: int
@@ -21,3 +22,4 @@ class Response(NamedTuple):
     location: str
     content_type: str
     body: bytes
+    broken: bool = False

@@ -106,9 +106,16 @@ class Transport:
 
     Args:
         handshake_seconds: how long a TLS handshake may take.
+        max_body_bytes: how much of an answer's body is read.
     """
 
-    def __init__(self, handshake_seconds: float = HANDSHAKE_SECONDS) -> None:
+    def __init__(
+        self,
+        handshake_seconds: float = HANDSHAKE_SECONDS,
+        *,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
+        self._max_body_bytes = max_body_bytes
         self._loop = asyncio.get_running_loop()
         self._resolver = Resolver()
         self._connector = _Connector(self._resolver, handshake_seconds)
@@ -164,7 +171,7 @@ class Transport:
             )
             answer = await request.send(connection)
             await answer.start(connection)
-            return await _read(answer)
+            return await _read(answer, self._max_body_bytes)
         except BaseException:
             if answer is not None:
                 answer.close()
@@ -193,13 +200,14 @@ class Transport:
         return url
 
 
-async def _read(answer: aiohttp.ClientResponse) -> Response:
+async def _read(answer: aiohttp.ClientResponse, max_body_bytes: int) -> Response:
     """The answer; a body that breaks off counts as empty, as with upstream."""
-    body = b""
+    body, broken = b"", False
     if answer.content_length != 0:
         try:
-            body = await _body(answer)
+            body = await _body(answer, max_body_bytes)
         except aiohttp.ClientError:
+            broken = True
             answer.close()
     headers = answer.headers
     return Response(
@@ -208,18 +216,19 @@ async def _read(answer: aiohttp.ClientResponse) -> Response:
         headers.get("Location", ""),
         headers.get("Content-Type", "").partition(";")[0].strip().lower(),
         body,
+        broken,
     )
 
 
-async def _body(answer: aiohttp.ClientResponse) -> bytes:
+async def _body(answer: aiohttp.ClientResponse, max_body_bytes: int) -> bytes:
     pieces, size = [], 0
     async for piece in answer.content.iter_any():
         pieces.append(piece)
         size += len(piece)
-        if size > MAX_BODY_BYTES:
+        if size > max_body_bytes:
             answer.close()
             break
-    return b"".join(pieces)[:MAX_BODY_BYTES]
+    return b"".join(pieces)[:max_body_bytes]
 
 
 def _text(error: Exception, resolver: Resolver) -> str:

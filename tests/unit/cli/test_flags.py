@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amp.cli.alertmanager import FLAGS, features, options_of
+from amp.cli.alertmanager import FLAGS, options_of
+from amp.cli.features import features
 from amp.cli.flags import UsageError, parse
 
 if TYPE_CHECKING:
