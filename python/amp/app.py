@@ -319,12 +319,6 @@ class App:
         metrics.integrations.set(len(integrations))
         metrics.inhibition_rules.set(len(config.root.inhibit_rules))
         metrics.reset_integrations((item.kind, item.receiver) for item in integrations)
-        for name in live.unbuilt:
-            self._log.warn(
-                "integration is not built yet and cannot deliver",
-                component="configuration",
-                integration=name,
-            )
         for warning in warnings(config, self._options.data_retention_seconds):
             self._log.warn(warning.message, component="configuration", **warning.attributes)
 

@@ -18,7 +18,6 @@ from amp.notify.fanout import FanOutStage
 from amp.notify.integration import Integration
 from amp.notify.record import RecordStage
 from amp.notify.retry import RetryStage
-from amp.notify.unbuilt import unbuilt
 from amp.receivers import sender
 from amp.supervisor import keep
 
@@ -63,7 +62,6 @@ class Live:
 
     Attributes:
         config_yaml: the redacted dump that the status shows.
-        unbuilt: integrations that cannot deliver yet, as `receiver/kind[index]`.
     """
 
     config: Config
@@ -72,7 +70,6 @@ class Live:
     templates: Templates
     intervals: Intervals
     integrations: Mapping[str, Sequence[Integration]]
-    unbuilt: list[str]
     clients: list[HttpClient]
     resolve_timeout_ns: int
     dispatcher: Dispatcher = field(init=False)
@@ -133,7 +130,6 @@ def build(config: Config, shared: Shared) -> Live:
     used = {route.receiver for route in RouteTree(plan).routes()}
     InhibitIndex(plan)
     integrations: dict[str, list[Integration]] = {}
-    missing: list[str] = []
     # Receivers that inherit the global http_config share its object, and so a client.
     clients: dict[int, HttpClient] = {}
     for receiver in config.receivers:
@@ -146,7 +142,6 @@ def build(config: Config, shared: Shared) -> Live:
             continue
         built = integrations.setdefault(receiver.name, [])
         for kind, index, block in config.integrations(receiver):
-            make = sender(kind)
             # Mail has none; its look-ups and bounds are those of a client.
             http_config = getattr(block, "http_config", None)
             integration = Integration(
@@ -154,12 +149,8 @@ def build(config: Config, shared: Shared) -> Live:
                 kind=kind,
                 index=index,
                 send_resolved=block.send_resolved,
-                send=unbuilt(kind)
-                if make is None
-                else make(block, _client(clients, shared.http, http_config)),
+                send=sender(kind)(block, _client(clients, shared.http, http_config)),
             )
-            if make is None:
-                missing.append(f"{receiver.name}/{integration}")
             built.append(integration)
     return Live(
         config=config,
@@ -168,7 +159,6 @@ def build(config: Config, shared: Shared) -> Live:
         templates=templates,
         intervals=Intervals(config.time_intervals),
         integrations=integrations,
-        unbuilt=missing,
         clients=list(clients.values()),
         resolve_timeout_ns=config.global_config.resolve_timeout,
     )

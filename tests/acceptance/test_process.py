@@ -174,32 +174,6 @@ def test_what_stopped_comes_back_and_nobody_is_told_twice(
         assert told == ["a", "b"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "block"),
-    [
-        ("incidentio", '{url: "http://127.0.0.1:1/x", alert_source_token: a}'),
-    ],
-)
-def test_an_unbuilt_integration_fails_visibly(
-    kind: str, block: str, server: Callable[..., Server]
-) -> None:
-    config = f"""
-route: {{receiver: team, group_wait: 0s, group_interval: 1s}}
-receivers:
-  - name: team
-    {kind}_configs: [{block}]
-"""
-    with server(config) as running:
-        assert "integration is not built yet" in running.log()
-        ready = running.get("/ready").json()
-        assert ready["status"] == "degraded"
-        assert f"team/{kind}[0]" in ready["parts"]["delivery"]["detail"]
-        running.post("/api/v2/alerts", ALERT)
-        line = f'alertmanager_notifications_failed_total{{integration="{kind}",reason="other"}} 1'
-        wait_for(running, line)
-        assert "is not built yet" in running.log()
-
-
 @pytest.mark.parametrize("flags", [[], ["--amp.config.file=amp.yml"]])
 def test_a_bad_own_file_is_refused(flags: list[str], tmp_path: Path) -> None:
     (tmp_path / "alertmanager.yml").write_text(NOWHERE)

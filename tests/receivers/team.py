@@ -35,7 +35,6 @@ class Team:
         self.engine.configure(config.plan(), self.templates, time.time_ns())
         [(self.kind, _, self.block)] = config.integrations(config.receivers[0])
         make = sender(self.kind)
-        assert make is not None
         self.send = make(self.block, clients.client(getattr(self.block, "http_config", None)))
         self.log = NotificationLog()
         self.written = io.StringIO()

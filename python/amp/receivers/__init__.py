@@ -52,8 +52,8 @@ def config_class(name: str) -> Any:
     return import_module(_MODULES[name]).Config
 
 
-def sender(name: str) -> Callable[[Any, HttpClient], Send] | None:
-    """What makes a way to send of a block and a client; None while the type cannot deliver yet.
+def sender(name: str) -> Callable[[Any, HttpClient], Send]:
+    """What makes a way to send of a block and a client.
 
     A module has `async def send(config, notification, http)`, or where an integration keeps
     something between notifications (a token) a class `Sender(config, http)` whose instances are
@@ -63,5 +63,4 @@ def sender(name: str) -> Callable[[Any, HttpClient], Send] | None:
     if (kept := getattr(module, "Sender", None)) is not None:
         found: Callable[[Any, HttpClient], Send] = kept
         return found
-    send = getattr(module, "send", None)
-    return None if send is None else lambda config, http: partial(send, config, http=http)
+    return lambda config, http: partial(module.send, config, http=http)

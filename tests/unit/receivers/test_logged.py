@@ -122,7 +122,6 @@ async def test_lines(receiver, alerts, lines, tmp_path, clients):
         assert batch is not None
         [(kind, _, block)] = config.receivers[0].integrations
         make = sender(kind)
-        assert make is not None
         written = io.StringIO()
         notification = Notification(
             batch,
