@@ -18,10 +18,11 @@ class WatchedFile:
     two writes within one tick of the file system's clock look the same.
     """
 
-    __slots__ = ("_content", "_signature", "_sure", "name")
+    __slots__ = ("_content", "_path", "_signature", "_sure", "name")
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self._path = Path(name)
         self._signature: tuple[int, int, int] | None = None
         self._content = b""
         self._sure = False
@@ -32,12 +33,11 @@ class WatchedFile:
         Raises:
             RequestError: `unable to read file …` when that is not possible.
         """
-        path = Path(self.name)
         try:
-            status = path.stat()
+            status = self._path.stat()
             signature = (status.st_mtime_ns, status.st_size, status.st_ino)
             if signature != self._signature or not self._sure:
-                self._content = self._load(path)
+                self._content = self._load()
                 self._signature = signature
                 self._sure = time.time_ns() - status.st_mtime_ns > SURE_AFTER_NS
         except OSError as error:
@@ -50,8 +50,8 @@ class WatchedFile:
         """The content as text, without white space around it."""
         return self.read().decode("utf-8", "surrogateescape").strip()
 
-    def _load(self, path: Path) -> bytes:
-        with path.open("rb") as file:
+    def _load(self) -> bytes:
+        with self._path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
         if len(content) > MAX_FILE_BYTES:
             raise RequestError(f"unable to read file {self.name}: larger than {MAX_FILE_BYTES}")

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from amp.web.tls import ServerContexts
 
 HANDSHAKE_SECONDS = 10.0
-READ_BYTES = 256 << 10
+READ_BYTES = 16 << 10
+"""A TLS record has no more; a larger buffer would be fetched from the system each time."""
 PLAIN_HTTP = (b"GET /", b"HEAD ", b"POST ", b"PUT /", b"OPTIO")
 PLAIN_HTTP_ANSWER = (
     b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
@@ -51,11 +52,14 @@ class Secured(asyncio.Protocol):
         contexts: ServerContexts,
         handshaking: set[Secured],
         log: Logger,
+        *,
+        handshake_seconds: float = HANDSHAKE_SECONDS,
     ) -> None:
         self._make = above
         self._contexts = contexts
         self._handshaking = handshaking
         self._log = log
+        self._handshake_seconds = handshake_seconds
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls: ssl.SSLObject | None = None
@@ -63,6 +67,7 @@ class Secured(asyncio.Protocol):
         self._allowed: Callable[[ssl.SSLObject], str | None] | None = None
         self._limit: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
+        self._plain: list[bytes] = []
         self._closing = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -70,7 +75,7 @@ class Secured(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._handshaking.add(self)
         loop = asyncio.get_running_loop()
-        self._limit = loop.call_later(HANDSHAKE_SECONDS, self._failed, "i/o timeout")
+        self._limit = loop.call_later(self._handshake_seconds, self._failed, "i/o timeout")
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the client: a part of the handshake, or of what it sends."""
@@ -126,12 +131,14 @@ class Secured(asyncio.Protocol):
         if tls is None or above is None:
             return
         try:
-            while not self._closing:
+            # Asking an empty connection costs an exception, so it is not asked.
+            while not self._closing and (self._incoming.pending or tls.pending()):
                 plain = tls.read(READ_BYTES)
                 if not plain:
                     self.close()
                     return
                 above.data_received(plain)
+            self._flush()
         except ssl.SSLWantReadError:
             self._flush()
         except ssl.SSLError:
@@ -140,13 +147,23 @@ class Secured(asyncio.Protocol):
             self.close()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Sends plain bytes."""
+        """Sends plain bytes, together with what else is written in this turn of the loop."""
         if self._tls is None or self._closing or not data:
             return
+        if not self._plain:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._plain.append(bytes(data))
+
+    def _send(self) -> None:
+        """Encrypts what was written: an answer's head and body make one record."""
+        if not self._plain or self._tls is None:
+            return
+        plain = self._plain[0] if len(self._plain) == 1 else b"".join(self._plain)
+        self._plain.clear()
         try:
-            self._tls.write(data)
+            self._tls.write(plain)
         except ssl.SSLError:
-            self.close()
+            self.abort()
             return
         self._flush()
 
@@ -154,6 +171,7 @@ class Secured(asyncio.Protocol):
         """Says good-bye and closes once everything is sent."""
         if self._closing:
             return
+        self._send()
         self._closing = True
         if self._tls is not None and self._above is not None:
             try:
