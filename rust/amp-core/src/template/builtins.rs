@@ -6,8 +6,9 @@ use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 use super::eval::printed;
-use super::format::{sprint, sprintf, sprintln};
+use super::format::{sprint, sprintln};
 use super::node::Operand;
+use super::printf::sprintf;
 use super::value::Value;
 
 /// Calls a builtin function; `None` when the name is none.
@@ -35,7 +36,11 @@ pub(super) fn call(name: &str, args: &[Value]) -> Option<Result<Value, String>> 
 
 /// No value here is a function: what `call` says to that.
 pub(super) fn not_callable(args: &[Value], operand: Option<&Operand>) -> Result<Value, String> {
-    let shown = operand.map(ToString::to_string).unwrap_or_default();
+    let shown = match (operand, args.first()) {
+        (Some(operand), _) => operand.to_string(),
+        (None, Some(Value::Str(text))) => text.to_string(),
+        (None, value) => format!("<{} Value>", value.map_or("", Value::type_name)),
+    };
     Err(match args.first() {
         None | Some(Value::Invalid | Value::NilInterface) => "call of nil".to_owned(),
         Some(other) => format!("non-function {shown} of type {}", other.type_name()),
@@ -48,9 +53,14 @@ fn length(value: &Value) -> Result<Value, String> {
         Value::NilInterface => Err("len of nil pointer".to_owned()),
         value => match value.len() {
             Some(length) => Ok(Value::int(length)),
-            None => Err(format!("len of type {}", value.type_name())),
+            None => Err(format!("len of type {}", pointed(value))),
         },
     }
+}
+
+/// The type that a pointer leads to, or the type itself.
+fn pointed(value: &Value) -> &'static str {
+    value.type_name().trim_start_matches('*')
 }
 
 fn position(index: &Value, limit: usize) -> Result<usize, String> {
@@ -95,7 +105,7 @@ fn index(item: &Value, indexes: &[Value]) -> Result<Value, String> {
                     .ok_or_else(|| "reflect: slice index out of range".to_owned())?
             }
             Value::NilInterface => return Err("index of nil pointer".to_owned()),
-            other => return Err(format!("can't index item of type {}", other.type_name())),
+            other => return Err(format!("can't index item of type {}", pointed(other))),
         };
     }
     Ok(item)

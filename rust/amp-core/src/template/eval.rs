@@ -160,11 +160,12 @@ impl<'a> Exec<'a> {
         match &first.kind {
             OperandKind::Field(names) => {
                 self.at = At::Operand(first);
-                return self.chain(dot, dot.clone(), first, names, args, last);
+                let receiver = (dot.clone(), self.boxed_dot);
+                return self.chain(dot, receiver, first, names, args, last);
             }
             OperandKind::Chain(inner, names) => {
                 let receiver = self.chain_start(dot, first, inner)?;
-                return self.chain(dot, receiver, first, names, args, last);
+                return self.chain(dot, (receiver, false), first, names, args, last);
             }
             OperandKind::Identifier(name) => {
                 self.at = At::Operand(first);
@@ -242,23 +243,24 @@ impl<'a> Exec<'a> {
         last: Option<Value>,
     ) -> Outcome<Value> {
         self.at = At::Operand(operand);
-        let Some(value) = self.variable(&names[0]).cloned() else {
+        let Some((value, boxed)) = self.variable(&names[0]) else {
             return self.fail(format!("undefined variable: {}", names[0]));
         };
+        let value = value.clone();
         if names.len() == 1 {
             if !args.is_empty() {
                 self.no_arguments(args, last.as_ref())?;
             }
             return Ok(value);
         }
-        self.chain(dot, value, operand, &names[1..], args, last)
+        self.chain(dot, (value, boxed), operand, &names[1..], args, last)
     }
 
     /// Follows field names; only the last one takes the arguments.
     fn chain(
         &mut self,
         dot: &Value,
-        mut receiver: Value,
+        (mut receiver, mut boxed): (Value, bool),
         operand: &'a Operand,
         names: &'a [Arc<str>],
         args: &'a [Operand],
@@ -267,13 +269,12 @@ impl<'a> Exec<'a> {
         let Some((end, names)) = names.split_last() else {
             return Ok(receiver);
         };
-        let mut of_dict = false;
         for name in names {
-            let next_of_dict = matches!(receiver, Value::Dict(_));
-            receiver = self.field(dot, name, operand, &[], None, (receiver, of_dict))?;
-            of_dict = next_of_dict;
+            let next_boxed = matches!(receiver, Value::Dict(_));
+            receiver = self.field(dot, name, operand, &[], None, (receiver, boxed))?;
+            boxed = next_boxed;
         }
-        self.field(dot, end, operand, args, last, (receiver, of_dict))
+        self.field(dot, end, operand, args, last, (receiver, boxed))
     }
 
     fn field(
@@ -283,7 +284,7 @@ impl<'a> Exec<'a> {
         operand: &'a Operand,
         args: &'a [Operand],
         last: Option<Value>,
-        (receiver, of_dict): (Value, bool),
+        (receiver, boxed): (Value, bool),
     ) -> Outcome<Value> {
         match &receiver {
             Value::Invalid => return Ok(Value::Invalid),
@@ -315,8 +316,8 @@ impl<'a> Exec<'a> {
             )),
             Some(value) => Ok(value),
             None => {
-                // What a dict holds is of the interface's type to messages.
-                let kind = if of_dict {
+                // What an untyped list or map holds is of the interface's type to messages.
+                let kind = if boxed {
                     "interface {}"
                 } else {
                     receiver.type_name()
@@ -433,7 +434,10 @@ impl<'a> Exec<'a> {
                     None => self.fail(format!("cannot assign nil to {}", param.name())),
                 };
             }
-            OperandKind::Field(names) => self.chain(dot, dot.clone(), operand, names, &[], None)?,
+            OperandKind::Field(names) => {
+                let receiver = (dot.clone(), self.boxed_dot);
+                self.chain(dot, receiver, operand, names, &[], None)?
+            }
             OperandKind::Variable(names) => self.variable_chain(dot, operand, names, &[], None)?,
             OperandKind::Pipe(pipe) => {
                 self.at = At::Pipe(pipe);
@@ -445,7 +449,7 @@ impl<'a> Exec<'a> {
             }
             OperandKind::Chain(inner, names) => {
                 let receiver = self.chain_start(dot, operand, inner)?;
-                self.chain(dot, receiver, operand, names, &[], None)?
+                self.chain(dot, (receiver, false), operand, names, &[], None)?
             }
             OperandKind::Bool(_) | OperandKind::Number(_) | OperandKind::Text { .. } => {
                 return self.literal(param, operand);

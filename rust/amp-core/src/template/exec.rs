@@ -73,6 +73,8 @@ enum Flow {
 struct Variable {
     name: Arc<str>,
     value: Value,
+    /// Whether messages see it as an interface: an element of an untyped list or map.
+    boxed: bool,
 }
 
 /// One run of one template set.
@@ -84,6 +86,8 @@ pub(super) struct Exec<'a> {
     variables: Vec<Variable>,
     /// The first variable of the running template.
     base: usize,
+    /// Whether messages see the dot as an interface.
+    pub(super) boxed_dot: bool,
     /// The name of the variable that holds a template's argument.
     dollar: Arc<str>,
     pub(super) out: String,
@@ -100,6 +104,7 @@ impl<'a> Exec<'a> {
             at: At::Nowhere,
             variables: Vec::with_capacity(4),
             base: 0,
+            boxed_dot: false,
             dollar: "$".into(),
             out: String::with_capacity(1024),
         }
@@ -160,27 +165,33 @@ impl<'a> Exec<'a> {
     // --- variables
 
     pub(super) fn push(&mut self, name: Arc<str>, value: Value) {
-        self.variables.push(Variable { name, value });
+        self.variables.push(Variable {
+            name,
+            value,
+            boxed: false,
+        });
     }
 
-    pub(super) fn variable(&self, name: &str) -> Option<&Value> {
+    /// A variable's value, and whether messages see it as an interface.
+    pub(super) fn variable(&self, name: &str) -> Option<(&Value, bool)> {
         let scope = &self.variables[self.base..];
         let found = scope.iter().rev().find(|variable| *variable.name == *name);
-        found.map(|variable| &variable.value)
+        found.map(|variable| (&variable.value, variable.boxed))
     }
 
     pub(super) fn set_variable(&mut self, name: &str, value: Value) -> Outcome<()> {
         let scope = &mut self.variables[self.base..];
         match scope.iter_mut().rev().find(|v| *v.name == *name) {
-            Some(variable) => variable.value = value,
+            Some(variable) => (variable.value, variable.boxed) = (value, false),
             None => return self.fail(format!("undefined variable: {name}")),
         }
         Ok(())
     }
 
-    fn set_top_variable(&mut self, from_top: usize, value: Value) {
+    fn set_top_variable(&mut self, from_top: usize, value: Value, boxed: bool) {
         if let Some(at) = self.variables.len().checked_sub(from_top) {
             self.variables[at].value = value;
+            self.variables[at].boxed = boxed;
         }
     }
 
@@ -227,7 +238,10 @@ impl<'a> Exec<'a> {
                 let mark = self.variables.len();
                 let value = self.pipeline(dot, &branch.pipe)?;
                 let truth = value.truth();
+                let boxed = self.boxed_dot;
+                self.boxed_dot = boxed && !truth;
                 let flow = self.either(if truth { &value } else { dot }, truth, branch);
+                self.boxed_dot = boxed;
                 self.variables.truncate(mark);
                 return flow;
             }
@@ -259,8 +273,11 @@ impl<'a> Exec<'a> {
         while let Some((key, element)) = self.round(&value, branch, index)? {
             self.step()?;
             index += 1;
-            self.bind(branch, key, element.clone())?;
+            let boxed = matches!(value, Value::List(_) | Value::Dict(_));
+            self.bind(branch, key, element.clone(), boxed)?;
+            let outer = std::mem::replace(&mut self.boxed_dot, boxed);
             let flow = self.body(&element, &branch.body)?;
+            self.boxed_dot = outer;
             self.variables.truncate(mark);
             if matches!(flow, Flow::Break) {
                 break;
@@ -319,19 +336,19 @@ impl<'a> Exec<'a> {
         })
     }
 
-    fn bind(&mut self, branch: &Branch, key: Value, element: Value) -> Outcome<()> {
+    fn bind(&mut self, branch: &Branch, key: Value, element: Value, boxed: bool) -> Outcome<()> {
         let names = &branch.pipe.declared;
         match (&names[..], branch.pipe.assigns) {
             ([], _) => {}
             ([one], true) => self.set_variable(one, element)?,
-            ([_], false) => self.set_top_variable(1, element),
+            ([_], false) => self.set_top_variable(1, element, boxed),
             ([first, second, ..], true) => {
                 self.set_variable(first, key)?;
                 self.set_variable(second, element)?;
             }
             (_, false) => {
-                self.set_top_variable(1, element);
-                self.set_top_variable(2, key);
+                self.set_top_variable(1, element, boxed);
+                self.set_top_variable(2, key, false);
             }
         }
         Ok(())
@@ -352,7 +369,9 @@ impl<'a> Exec<'a> {
         self.tree = tree;
         self.base = self.variables.len();
         self.push(Arc::clone(&self.dollar), dot.clone());
+        let boxed = std::mem::take(&mut self.boxed_dot);
         self.body(&dot, &tree.root)?;
+        self.boxed_dot = boxed;
         self.variables.truncate(outer.3);
         (self.tree, self.at, self.base) = (outer.0, outer.1, outer.2);
         self.higher();

@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 
-use super::format_number::{float_text, integer};
+use super::format_number::{float_binary, float_hex, float_text, integer};
 use super::go_syntax;
 use super::quote::{quote_ascii, quote_char};
-use super::time::duration_text;
+use super::time::{Time, duration_text};
 use super::value::{Value, sorted_pairs};
 use crate::labels::Label;
 use crate::quote::quote;
 
-/// Width and precision above this are not taken, as in Go.
-const MAX_NUMBER: usize = 1_000_000;
+/// From the year 1 to 1970.
+const SECONDS_BEFORE_1970: i64 = 62_135_596_800;
 
 /// The flags of one verb.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +27,8 @@ pub(super) struct Flags {
     pub(super) zero: bool,
     pub(super) plus_v: bool,
     pub(super) sharp_v: bool,
+    /// Values show what they are made of, not their own text: after a verb that does not fit.
+    pub(super) raw: bool,
     pub(super) width: Option<usize>,
     pub(super) precision: Option<usize>,
 }
@@ -86,201 +88,18 @@ pub(super) fn sprintln(values: &[Value]) -> String {
     out
 }
 
-/// `fmt.Sprintf`.
-pub(super) fn sprintf(format: &str, values: &[Value]) -> String {
-    let mut printer = Printf {
-        rest: format,
-        values,
-        next: 0,
-        reordered: false,
-        good_index: true,
-    };
-    let mut out = String::with_capacity(format.len() + 16);
-    while let Some(at) = printer.rest.find('%') {
-        out.push_str(&printer.rest[..at]);
-        printer.rest = &printer.rest[at + 1..];
-        if !printer.verb(&mut out) {
-            break;
-        }
-    }
-    if printer.rest.find('%').is_none() {
-        out.push_str(printer.rest);
-    }
-    printer.extra(&mut out);
-    out
-}
-
-struct Printf<'a> {
-    rest: &'a str,
-    values: &'a [Value],
-    next: usize,
-    reordered: bool,
-    good_index: bool,
-}
-
-impl Printf<'_> {
-    /// Writes one verb; false when the format ends before it.
-    fn verb(&mut self, out: &mut String) -> bool {
-        self.good_index = true;
-        let mut flags = Flags::default();
-        while let Some(c) = self.rest.chars().next() {
-            match c {
-                '#' => flags.sharp = true,
-                '0' => flags.zero = true,
-                '+' => flags.plus = true,
-                '-' => flags.minus = true,
-                ' ' => flags.space = true,
-                _ => break,
-            }
-            self.rest = &self.rest[1..];
-        }
-        let mut after_index = self.index();
-        after_index = self.width(out, &mut flags, after_index);
-        if let Some(rest) = self.rest.strip_prefix('.') {
-            self.rest = rest;
-            after_index = self.precision(out, &mut flags, after_index);
-        }
-        if !after_index {
-            self.index();
-        }
-        let Some(verb) = self.rest.chars().next() else {
-            out.push_str("%!(NOVERB)");
-            return false;
-        };
-        self.rest = &self.rest[verb.len_utf8()..];
-        if verb == '%' {
-            out.push('%');
-        } else if !self.good_index {
-            let _ = write!(out, "%!{verb}(BADINDEX)");
-        } else if let Some(value) = self.values.get(self.next) {
-            if verb == 'v' {
-                flags.sharp_v = std::mem::take(&mut flags.sharp);
-                flags.plus_v = std::mem::take(&mut flags.plus);
-            }
-            argument(out, value, verb, &flags);
-            self.next += 1;
-        } else {
-            let _ = write!(out, "%!{verb}(MISSING)");
-        }
-        true
-    }
-
-    fn width(&mut self, out: &mut String, flags: &mut Flags, after_index: bool) -> bool {
-        if let Some(rest) = self.rest.strip_prefix('*') {
-            self.rest = rest;
-            match self.number_argument() {
-                Some(width) => {
-                    if width < 0 {
-                        flags.minus = true;
-                        flags.zero = false;
-                    }
-                    flags.width = usize::try_from(width.unsigned_abs()).ok();
-                }
-                None => out.push_str("%!(BADWIDTH)"),
-            }
-            return false;
-        }
-        flags.width = self.digits();
-        if after_index && flags.width.is_some() {
-            self.good_index = false;
-        }
-        after_index
-    }
-
-    fn precision(&mut self, out: &mut String, flags: &mut Flags, after_index: bool) -> bool {
-        if after_index {
-            self.good_index = false;
-        }
-        let after_index = self.index();
-        if let Some(rest) = self.rest.strip_prefix('*') {
-            self.rest = rest;
-            match self.number_argument().map(usize::try_from) {
-                Some(Ok(precision)) => flags.precision = Some(precision),
-                _ => out.push_str("%!(BADPREC)"),
-            }
-            return false;
-        }
-        flags.precision = Some(self.digits().unwrap_or(0));
-        after_index
-    }
-
-    fn digits(&mut self) -> Option<usize> {
-        let rest = self.rest.trim_start_matches(|c: char| c.is_ascii_digit());
-        let digits = &self.rest[..self.rest.len() - rest.len()];
-        if digits.is_empty() {
-            return None;
-        }
-        self.rest = rest;
-        let number = digits.parse().ok().filter(|&number| number <= MAX_NUMBER);
-        if number.is_none() {
-            // A number that is too large ends the format.
-            self.rest = "";
-        }
-        number
-    }
-
-    fn number_argument(&mut self) -> Option<i64> {
-        let value = self.values.get(self.next)?;
-        self.next += 1;
-        value
-            .as_int()
-            .filter(|number| usize::try_from(number.unsigned_abs()).is_ok_and(|n| n <= MAX_NUMBER))
-    }
-
-    /// Reads an explicit argument index `[n]`; whether there was one.
-    fn index(&mut self) -> bool {
-        let Some(rest) = self.rest.strip_prefix('[') else {
-            return false;
-        };
-        self.reordered = true;
-        let Some(end) = rest.find(']') else {
-            self.good_index = false;
-            self.rest = rest;
-            return false;
-        };
-        let number: Option<usize> = rest[..end].parse().ok();
-        self.rest = &rest[end + 1..];
-        match number {
-            Some(number) if (1..=self.values.len()).contains(&number) => {
-                self.next = number - 1;
-                true
-            }
-            _ => {
-                self.good_index = false;
-                number.is_some()
-            }
-        }
-    }
-
-    fn extra(&self, out: &mut String) {
-        if self.reordered || self.next >= self.values.len() {
-            return;
-        }
-        out.push_str("%!(EXTRA ");
-        for (index, value) in self.values[self.next..].iter().enumerate() {
-            if index > 0 {
-                out.push_str(", ");
-            }
-            if matches!(value, Value::Invalid | Value::NilInterface) {
-                out.push_str("<nil>");
-            } else {
-                out.push_str(value.type_name());
-                out.push('=');
-                argument(out, value, 'v', &Flags::default());
-            }
-        }
-        out.push(')');
-    }
-}
-
 /// Writes one argument by its verb.
-fn argument(out: &mut String, value: &Value, verb: char, flags: &Flags) {
+pub(super) fn argument(out: &mut String, value: &Value, verb: char, flags: &Flags) {
     match (value, verb) {
         (Value::NilInterface, 'T' | 'v') | (Value::Invalid, 'v') => pad(out, "<nil>", flags),
         (_, 'T') => pad(out, value.type_name(), flags),
         (Value::Invalid | Value::NilInterface, _) => {
             let _ = write!(out, "%!{verb}(<nil>)");
         }
+        (_, 'w') | (Value::Alert(_) | Value::Pair(_) | Value::Time(_), 'p') => {
+            bad_verb(out, value, verb, flags);
+        }
+        (Value::Data(data), 'p') if data.by_value => bad_verb(out, value, verb, flags),
         // Notifications hand templates a pointer, which shows at the top.
         (Value::Data(data), _) if !data.by_value => {
             out.push('&');
@@ -304,9 +123,13 @@ pub(super) fn pad(out: &mut String, text: &str, flags: &Flags) {
     }
 }
 
-fn bad_verb(out: &mut String, value: &Value, verb: char) {
+fn bad_verb(out: &mut String, value: &Value, verb: char, flags: &Flags) {
+    let raw = Flags {
+        raw: true,
+        ..flags.clone()
+    };
     let _ = write!(out, "%!{verb}({}=", value.type_name());
-    print_value(out, value, 'v', &Flags::default());
+    print_value(out, value, 'v', &raw);
     out.push(')');
 }
 
@@ -347,7 +170,8 @@ pub(super) fn print_value(out: &mut String, value: &Value, verb: char, flags: &F
         go_syntax::write(&mut shown, value);
         return pad(out, &shown, flags);
     }
-    if matches!(verb, 'v' | 's' | 'x' | 'X' | 'q')
+    if !flags.raw
+        && matches!(verb, 'v' | 's' | 'x' | 'X' | 'q')
         && let Some(text) = own_text(value)
     {
         return print_text(out, value, &text, verb, flags);
@@ -357,7 +181,9 @@ pub(super) fn print_value(out: &mut String, value: &Value, verb: char, flags: &F
         Value::Bool(truth) if matches!(verb, 'v' | 't') => pad(out, &truth.to_string(), flags),
         Value::Str(text) | Value::Trusted(_, text) => print_text(out, value, text, verb, flags),
         Value::Float(number) => match verb {
-            'v' => float_text(out, *number, 'g', None, flags),
+            'v' => float_text(out, *number, 'g', flags.precision, flags),
+            'b' => float_binary(out, *number, flags),
+            'x' | 'X' => float_hex(out, *number, verb == 'X', flags),
             'e' | 'E' | 'f' | 'F' => {
                 float_text(
                     out,
@@ -368,7 +194,7 @@ pub(super) fn print_value(out: &mut String, value: &Value, verb: char, flags: &F
                 );
             }
             'g' | 'G' => float_text(out, *number, verb, flags.precision, flags),
-            _ => bad_verb(out, value, verb),
+            _ => bad_verb(out, value, verb, flags),
         },
         Value::Dict(map) => {
             out.push_str("map[");
@@ -397,6 +223,8 @@ pub(super) fn print_value(out: &mut String, value: &Value, verb: char, flags: &F
         Value::Data(_) | Value::Alert(_) | Value::Pair(_) => {
             print_struct(out, value, verb, flags);
         }
+        Value::Time(time) => print_time(out, time, verb, flags),
+        Value::Location(zone) => print_location(out, zone.name(), verb, flags),
         list if list.is_list() => {
             out.push('[');
             for at in 0..list.len().unwrap_or(0) {
@@ -411,7 +239,7 @@ pub(super) fn print_value(out: &mut String, value: &Value, verb: char, flags: &F
         }
         number => match number.as_int() {
             Some(number) if print_integer(out, value, number, verb, flags) => {}
-            _ => bad_verb(out, value, verb),
+            _ => bad_verb(out, value, verb, flags),
         },
     }
 }
@@ -461,7 +289,7 @@ fn print_text(out: &mut String, value: &Value, text: &str, verb: char, flags: &F
         'q' if flags.plus => pad(out, &quote_ascii(kept), flags),
         'q' => pad(out, &quote(kept), flags),
         'x' | 'X' => pad(out, &hex(text, verb == 'X', flags), flags),
-        _ => bad_verb(out, value, verb),
+        _ => bad_verb(out, value, verb, flags),
     }
 }
 
@@ -534,6 +362,56 @@ pub(super) fn fields(value: &Value) -> Vec<(&'static str, Value)> {
             ("Value", Value::text(&*pair.value)),
         ],
         _ => Vec::new(),
+    }
+}
+
+/// A time as the numbers it is made of: nanoseconds, seconds since the year 1, and its zone.
+fn print_time(out: &mut String, time: &Time, verb: char, flags: &Flags) {
+    let seconds = time.seconds.saturating_add(SECONDS_BEFORE_1970);
+    out.push('{');
+    print_part(out, "uint64", i64::from(time.nanos), verb, flags);
+    out.push(' ');
+    print_part(out, "int64", seconds, verb, flags);
+    out.push(' ');
+    print_nowhere(out, "*time.Location", verb, flags);
+    out.push('}');
+}
+
+/// A zone as what it is made of when it has no changes.
+fn print_location(out: &mut String, name: &str, verb: char, flags: &Flags) {
+    out.push_str("&{");
+    print_value(out, &Value::text(name), verb, flags);
+    out.push_str(" [] [] ");
+    print_value(out, &Value::text(""), verb, flags);
+    for _ in 0..2 {
+        out.push(' ');
+        print_part(out, "int64", 0, verb, flags);
+    }
+    out.push(' ');
+    print_nowhere(out, "*time.zone", verb, flags);
+    out.push('}');
+}
+
+/// A number inside a struct.
+fn print_part(out: &mut String, kind: &str, number: i64, verb: char, flags: &Flags) {
+    let value = Value::Int64(number);
+    if !print_integer(out, &value, number, verb, flags) {
+        let _ = write!(out, "%!{verb}({kind}=");
+        print_integer(out, &value, number, 'v', flags);
+        out.push(')');
+    }
+}
+
+/// A pointer to nothing.
+fn print_nowhere(out: &mut String, kind: &str, verb: char, flags: &Flags) {
+    match verb {
+        'v' => pad(out, "<nil>", flags),
+        'b' | 'o' | 'd' | 'x' | 'X' => print_part(out, kind, 0, verb, flags),
+        _ => {
+            let _ = write!(out, "%!{verb}({kind}=");
+            pad(out, "<nil>", flags);
+            out.push(')');
+        }
     }
 }
 

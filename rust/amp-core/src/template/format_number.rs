@@ -92,15 +92,93 @@ pub(super) fn float_text(
     if flags.sharp {
         digits = with_point(&digits, verb, precision);
     }
+    signed(out, sign, &digits, flags);
+}
+
+fn signed(out: &mut String, sign: &str, digits: &str, flags: &Flags) {
     let width = flags.width.unwrap_or(0);
     let length = digits.len() + sign.len();
     if flags.zero && !flags.minus && width > length {
         out.push_str(sign);
         out.extend(std::iter::repeat_n('0', width - length));
-        out.push_str(&digits);
+        out.push_str(digits);
         return;
     }
     pad(out, &format!("{sign}{digits}"), flags);
+}
+
+fn sign_of(number: f64, flags: &Flags) -> &'static str {
+    match (number.is_sign_negative(), flags.plus, flags.space) {
+        (true, _, _) => "-",
+        (_, true, _) => "+",
+        (_, _, true) => " ",
+        _ => "",
+    }
+}
+
+/// The bits of a number: the fraction with its leading one, and the exponent of its last bit.
+fn bits(number: f64) -> (u64, i64) {
+    let bits = number.to_bits();
+    let fraction = bits & ((1 << 52) - 1);
+    match bits >> 52 & 0x7ff {
+        0 => (fraction, -1074),
+        exponent => (fraction | 1 << 52, exponent.cast_signed() - 1075),
+    }
+}
+
+/// `%b`: a whole number and a power of two.
+pub(super) fn float_binary(out: &mut String, number: f64, flags: &Flags) {
+    if !number.is_finite() {
+        return float_text(out, number, 'g', None, flags);
+    }
+    let (fraction, exponent) = bits(number);
+    signed(
+        out,
+        sign_of(number, flags),
+        &format!("{fraction}p{exponent:+}"),
+        flags,
+    );
+}
+
+/// `%x`: hexadecimal digits and a power of two.
+pub(super) fn float_hex(out: &mut String, number: f64, upper: bool, flags: &Flags) {
+    if !number.is_finite() {
+        return float_text(out, number, 'g', None, flags);
+    }
+    let (mut fraction, mut exponent) = bits(number);
+    exponent += 52;
+    if fraction == 0 {
+        exponent = 0;
+    } else {
+        let shift = fraction.leading_zeros() - 11;
+        fraction <<= shift;
+        exponent -= i64::from(shift);
+    }
+    if let Some(precision) = flags.precision.filter(|precision| *precision < 13) {
+        let drop = 52 - 4 * precision;
+        let (half, odd) = (1 << (drop - 1), fraction >> drop & 1);
+        fraction = (fraction + half - 1 + odd) >> drop << drop;
+        if fraction >> 53 != 0 {
+            fraction >>= 1;
+            exponent += 1;
+        }
+    }
+    let whole = fraction >> 52;
+    let mut digits = format!("{:013x}", fraction & ((1 << 52) - 1));
+    match flags.precision {
+        Some(precision) => {
+            digits.extend(std::iter::repeat_n('0', precision.saturating_sub(13)));
+            digits.truncate(precision);
+        }
+        None => digits.truncate(digits.trim_end_matches('0').len()),
+    }
+    let point = if digits.is_empty() { "" } else { "." };
+    let sign = if exponent < 0 { '-' } else { '+' };
+    let mut shown = format!("0x{whole}{point}{digits}p{sign}{:02}", exponent.abs());
+    if upper {
+        shown.make_ascii_uppercase();
+    }
+    signed(out, sign_of(number, flags), &shown, flags);
 }
 
 /// The form of the `#` flag: always a point, and `%g` keeps its zeros.
@@ -110,13 +188,15 @@ fn with_point(digits: &str, verb: char, precision: Option<usize>) -> String {
         None => (digits, ""),
     };
     let mut out = number.to_owned();
+    // A lone zero counts as a digit.
+    let zero = usize::from(number == "0");
     if !out.contains('.') {
         out.push('.');
     }
     if verb.eq_ignore_ascii_case(&'g') {
         let shown = out.chars().filter(char::is_ascii_digit);
         let count = shown.skip_while(|&c| c == '0').count();
-        let zeros = precision.unwrap_or(6).saturating_sub(count);
+        let zeros = precision.unwrap_or(6).saturating_sub(count + zero);
         out.extend(std::iter::repeat_n('0', zeros));
     }
     out + exponent

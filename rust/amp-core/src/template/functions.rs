@@ -229,5 +229,5 @@ fn long_duration(value: f64) -> String {
 }
 
 fn four_digits(value: f64) -> String {
-    super::format::sprintf("%.4g", &[Value::Float(value)])
+    super::printf::sprintf("%.4g", &[Value::Float(value)])
 }

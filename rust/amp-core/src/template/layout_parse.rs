@@ -2,9 +2,10 @@
 //!
 //! Upstream: Go `time.Parse`.
 
+use std::fmt::Write as _;
+
 use super::layout::{Chunk, DAYS, MONTHS, Offset, next_chunk};
 use super::time::{Time, Zone, days_from_civil, days_in};
-use crate::quote::quote;
 
 /// Reads a time; without a zone in the text it is UTC.
 pub(super) fn parse(layout: &str, value: &str) -> Result<Time, String> {
@@ -34,6 +35,22 @@ pub(super) fn parse(layout: &str, value: &str) -> Result<Time, String> {
             Err(Bad::Syntax) => return Err(cannot(layout, value, text, held)),
         }
     }
+}
+
+/// A text as errors about times quote it: bytes that are not ASCII show as numbers.
+fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend(['\\', char::from(byte)]),
+            b' '..=b'\x7f' => out.push(char::from(byte)),
+            _ => {
+                let _ = write!(out, "\\x{byte:02x}");
+            }
+        }
+    }
+    out.push('"');
+    out
 }
 
 fn cannot(layout: &str, value: &str, layout_part: &str, value_part: &str) -> String {

@@ -100,7 +100,7 @@ pub(super) fn signature(receiver: &Value, name: &str) -> Option<Signature> {
             "Unix" | "UnixMilli" | "UnixMicro" | "UnixNano" | "UTC" | "Local" | "IsZero"
             | "Year" | "Month" | "Day" | "Weekday" | "Hour" | "Minute" | "Second"
             | "Nanosecond" | "YearDay" | "Location" | "String" | "GoString" | "Date" | "Clock"
-            | "Zone" | "ISOWeek" => NONE,
+            | "Zone" | "ZoneBounds" | "ISOWeek" | "IsDST" => NONE,
             "Format" => TEXT,
             "In" => LOCATION,
             "Add" | "Truncate" | "Round" => DURATION,
@@ -198,9 +198,10 @@ fn of_time(time: &Time, name: &str, args: &[Value]) -> Result<Value, String> {
         ("Local", _) => moved(time.in_zone(Zone::Local)),
         ("In", [Value::Location(zone)]) => moved(time.in_zone(zone.clone())),
         ("Location", _) => Value::Location(time.zone.clone()),
+        ("IsDST", _) => Value::Bool(time.is_summer_time()),
         ("IsZero", _) => Value::Bool(time.is_zero()),
         ("Format", [Value::Str(layout)]) => Value::text(time.format(layout)),
-        ("GoString", _) => Value::text(super::format::sprintf("%#v", &[moved(time.clone())])),
+        ("GoString", _) => Value::text(super::printf::sprintf("%#v", &[moved(time.clone())])),
         ("Add", _) => moved(time.add_ns(ns)),
         ("Truncate", _) => moved(time.truncate(ns)),
         ("Round", _) => moved(time.round(ns)),
@@ -212,7 +213,9 @@ fn of_time(time: &Time, name: &str, args: &[Value]) -> Result<Value, String> {
             let number = |value: &Value| value.as_int().unwrap_or(0);
             moved(time.add_date(number(years), number(months), number(days)))
         }
-        ("Date" | "Clock" | "ISOWeek" | "Zone", _) => return Err(format!("{name} is no value")),
+        ("Date" | "Clock" | "ISOWeek" | "Zone" | "ZoneBounds", _) => {
+            return Err(format!("{name} is no value"));
+        }
         _ => part(time, name),
     })
 }
@@ -280,6 +283,9 @@ pub(super) fn unusable(receiver: &Value, name: &str) -> Option<String> {
     match name {
         "Date" | "Clock" => Some(format!(
             "function {name} has 3 return values; should be 1 or 2"
+        )),
+        "ZoneBounds" => Some(format!(
+            "invalid function signature for {name}: second return value should be error; is time.Time"
         )),
         "ISOWeek" | "Zone" => Some(format!(
             "invalid function signature for {name}: second return value should be error; is int"

@@ -26,6 +26,7 @@ mod number;
 mod parse;
 mod parse_pipeline;
 mod parsed;
+mod printf;
 mod quote;
 mod text;
 mod time;

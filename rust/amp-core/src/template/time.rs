@@ -134,6 +134,7 @@ impl Time {
     /// Moved by whole years, months and days of the calendar; days beyond a month's end run over.
     pub(super) fn add_date(&self, years: i64, months: i64, days: i64) -> Self {
         let parts = self.parts();
+        let [years, months, days] = [years, months, days].map(|n| n.clamp(-MAX_MOVE, MAX_MOVE));
         let month = i64::from(parts.month) - 1 + months;
         let year = parts.year + years + month.div_euclid(12);
         let month = u8::try_from(month.rem_euclid(12) + 1).unwrap_or(1);
@@ -145,6 +146,21 @@ impl Time {
             seconds: local - i64::from(offset),
             ..self.clone()
         }
+    }
+
+    /// Whether the zone's clocks are moved then.
+    pub(super) fn is_summer_time(&self) -> bool {
+        let system;
+        let zone = match &self.zone {
+            Zone::Utc | Zone::Fixed(..) => return false,
+            Zone::Named(zone) => zone,
+            Zone::Local => {
+                system = TimeZone::system();
+                &system
+            }
+        };
+        let at = Timestamp::from_second(self.seconds);
+        at.is_ok_and(|at| zone.to_offset_info(at).dst().is_dst())
     }
 
     pub(super) fn same_instant(&self, other: &Self) -> bool {
@@ -173,6 +189,9 @@ impl Time {
         }
     }
 }
+
+/// How many years, months or days a date can be moved at once.
+const MAX_MOVE: i64 = 1_000_000_000;
 
 impl Zone {
     /// A zone of the time zone database; "" and "UTC" are UTC, "Local" the machine's.
