@@ -177,7 +177,7 @@ pub(super) fn print_value(out: &mut String, value: &Value, verb: char, flags: &F
         return print_text(out, value, &text, verb, flags);
     }
     match value {
-        Value::Invalid | Value::NilInterface => pad(out, "<nil>", flags),
+        Value::Invalid | Value::NilInterface => out.push_str("<nil>"),
         Value::Bool(truth) if matches!(verb, 'v' | 't') => pad(out, &truth.to_string(), flags),
         Value::Str(text) | Value::Trusted(_, text) => print_text(out, value, text, verb, flags),
         Value::Float(number) => match verb {
@@ -255,9 +255,8 @@ fn print_integer(out: &mut String, value: &Value, number: i64, verb: char, flags
         'b' => integer(out, number, 2, false, flags),
         'o' => integer(out, number, 8, false, flags),
         'O' => {
-            let mut octal = String::new();
-            integer(&mut octal, number, 8, false, &Flags::default());
-            pad(out, &format!("0o{octal}"), flags);
+            let sign = if number < 0 { "-" } else { "" };
+            pad(out, &format!("{sign}0o{:o}", number.unsigned_abs()), flags);
         }
         'x' => integer(out, number, 16, false, flags),
         'X' => integer(out, number, 16, true, flags),

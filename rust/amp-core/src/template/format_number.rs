@@ -172,6 +172,11 @@ pub(super) fn float_hex(out: &mut String, number: f64, upper: bool, flags: &Flag
         }
         None => digits.truncate(digits.trim_end_matches('0').len()),
     }
+    if flags.sharp {
+        // The first digit and the `x` before it count.
+        let count = flags.precision.unwrap_or(6).saturating_sub(2);
+        digits.extend(std::iter::repeat_n('0', count.saturating_sub(digits.len())));
+    }
     let point = if digits.is_empty() { "" } else { "." };
     let sign = if exponent < 0 { '-' } else { '+' };
     let mut shown = format!("0x{whole}{point}{digits}p{sign}{:02}", exponent.abs());

@@ -15,7 +15,12 @@ pub(super) fn write(out: &mut String, value: &Value) {
         Value::Str(text) | Value::Trusted(_, text) => out.push_str(&quote(text)),
         Value::Time(time) => out.push_str(&time_syntax(time)),
         Value::Location(zone) => {
-            let _ = write!(out, "time.Location({})", quote(zone.name()));
+            let name = quote(zone.name());
+            let _ = write!(
+                out,
+                "&time.Location{{name:{name}, zone:[]time.zone(nil), tx:[]time.zoneTrans(nil), \
+                 extend:\"\", cacheStart:0, cacheEnd:0, cacheZone:(*time.zone)(nil)}}"
+            );
         }
         Value::Byte(number) => {
             let _ = write!(out, "{number:#x}");

@@ -11,7 +11,11 @@ pub(super) fn after_text(context: &Context, text: &[u8]) -> (Context, usize) {
     if context.delim != Delim::None {
         return in_value(context, text);
     }
-    let end = match context.element.end_tag().and_then(|tag| end_tag(text, tag)) {
+    // Inside a script's literals and comments its end tag is text, which is made harmless.
+    let hidden = context.element == Element::Script
+        && (context.state.is_in_script_literal() || context.state.is_comment());
+    let tag = context.element.end_tag().filter(|_| !hidden);
+    let end = match tag.and_then(|tag| end_tag(text, tag)) {
         Some(0) => return (Context::default(), 0),
         Some(at) => at,
         None => text.len(),
