@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
+import re
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from amp.api.answer import (
     NO_STORE,
@@ -23,7 +25,6 @@ from amp.api.answer import (
 from amp.api.request import ClientGone, Request
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from amp.api.cors import Cors
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     Methods = Mapping[str, Handler]
 
 V2 = "/api/v2/"
+_SLASH = re.compile("%(2f)", re.IGNORECASE)
 
 
 class Route:
@@ -105,7 +107,7 @@ class Gate:
         await send({"type": "http.response.body", "body": body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        path: str = scope["path"]
+        path = _parted(scope)
         if self._prefix:
             outside = self._outside(scope["method"], path)
             if outside is not None:
@@ -249,6 +251,15 @@ class Gate:
             observe = self._metrics.http_seconds.labels(label, name, str(status)).observe
             self._seconds[key] = observe
         observe(time.perf_counter() - started)
+
+
+def _parted(scope: Scope) -> str:
+    """The path, decoded; in the API all but slashes that were escaped: they part no segments."""
+    path: str = scope["path"]
+    raw: bytes = scope["raw_path"]
+    if V2 not in path or b"%2f" not in raw.lower():
+        return path
+    return unquote(_SLASH.sub(r"%25\1", raw.decode("latin-1")))
 
 
 def _clean(path: str) -> str:

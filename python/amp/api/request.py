@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from amp.api.answer import Refusal, runtime_error
 from amp.api.media_type import media_type
@@ -34,6 +34,12 @@ class Request:
         self._receive = receive
         self._max_body_bytes = max_body_bytes
         self._query: list[tuple[str, str]] | None = None
+
+    @property
+    def last_segment(self) -> str:
+        """The last part of the path, decoded."""
+        raw: bytes = self._scope["raw_path"]
+        return unquote(raw.decode("latin-1").rstrip("/").rpartition("/")[2])
 
     def header(self, name: str) -> str | None:
         """The first header of this lower-case name."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from amp.api.alerts import matchers_of
 from amp.api.answer import (
@@ -85,7 +84,7 @@ class SilencesApi:
 
 
 def _id(request: Request) -> str:
-    given = unquote(request.path.rstrip("/").rpartition("/")[2])
+    given = request.last_segment
     if UUID.fullmatch(given) is None:
         text = f'silenceID in path must be of type uuid: "{given}"'
         raise Refusal(runtime_error(422, 601, text))
