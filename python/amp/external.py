@@ -27,12 +27,17 @@ def external_url(given: str, address: str) -> str:
 
     Args:
         given: `--web.external-url`, empty when not set.
-        address: the first listener's bound `host:port`.
+        address: the first listener's bound `host:port`, or a Unix socket's path.
 
     Raises:
-        AmpError: for what is no URL, or of a scheme other than http and https.
+        AmpError: for what is no URL, or of a scheme other than http and https; for none, where the
+            address has no port to make one of.
     """
     if not given:
+        if ":" not in address:
+            raise AmpError(
+                f"failed to determine external URL: address {address}: missing port in address"
+            )
         return f"http://{socket.gethostname()}:{address.rpartition(':')[2]}"
     try:
         url = parse_url(given)

@@ -44,3 +44,12 @@ def test_names_of_peers_are_ulids() -> None:
     first, second = ulid(), ulid()
     assert first != second
     assert len(first) == 26
+
+
+def test_a_socket_without_a_port_makes_no_url() -> None:
+    with pytest.raises(AmpError) as caught:
+        external_url("", "/run/amp/socket")
+    assert str(caught.value) == (
+        "failed to determine external URL: address /run/amp/socket: missing port in address"
+    )
+    assert external_url("http://alerts.example/", "/run/amp/socket") == "http://alerts.example"

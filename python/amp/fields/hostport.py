@@ -28,13 +28,18 @@ def parse_host_port(text: str) -> HostPort:
     """Splits at the last colon; an empty text is unset (Upstream: config HostPort)."""
     if not text:
         return HostPort()
-    host, port = _split(text)
+    host, port = split_host_port(text)
     if not port:
         raise ConfigError(f"address {quote(text)}: port cannot be empty")
     return HostPort(host, port)
 
 
-def _split(text: str) -> tuple[str, str]:
+def split_host_port(text: str) -> tuple[str, str]:
+    """Host and port, either of which may be empty.
+
+    Raises:
+        ConfigError: with Go's text.
+    """
     colon = text.rfind(":")
     if colon < 0:
         raise ConfigError(f"address {text}: missing port in address")

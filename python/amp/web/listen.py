@@ -6,15 +6,18 @@ Upstream: app/listen.go listenAll; go-systemd activation Files.
 from __future__ import annotations
 
 import os
+import re
 import socket
 from typing import TYPE_CHECKING, Any
 
-from amp.errors import AmpError
+from amp.errors import AmpError, ConfigError
+from amp.fields.hostport import split_host_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 BACKLOG = 1024
+LAST_PORT = 65_535
 FIRST_INHERITED = 3
 MOST_INHERITED = 256
 
@@ -41,28 +44,46 @@ def listen(addresses: Sequence[str]) -> list[socket.socket]:
 
 
 def bind(address: str) -> socket.socket:
-    """Binds `host:port`, `:port` or `[v6]:port`; port 0 takes a free one.
+    """Binds `host:port`, `:port` or `[v6]:port`; port 0 or none takes a free one.
 
     Raises:
         ListenFailed: with upstream's text, when the address is bad or taken.
     """
     if address.startswith("vsock://"):
         raise ListenFailed(f'listen "{address}": AMP does not listen on vsock; use a TCP address')
-    host, separator, port = address.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
     try:
-        if not separator:
-            raise ListenFailed(f'listen "{address}": address {address}: missing port in address')
-        infos = socket.getaddrinfo(
-            host or "::", port or 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-    except OSError as error:
-        raise ListenFailed(f'listen "{address}": {error.strerror}') from None
+        host, port = split_host_port(address) if address else ("", "")
+        infos = _look_up(host, _port(port))
+    except ConfigError as error:
+        raise ListenFailed(f'listen "{address}": listen tcp: {error.cause}') from None
     try:
         return _bind_one(infos, any_host=not host)
     except OSError as error:
         text = (error.strerror or str(error)).lower()
         raise ListenFailed(f'listen "{address}": listen tcp {address}: bind: {text}') from None
+
+
+def _look_up(host: str, port: int) -> Sequence[tuple[Any, ...]]:
+    try:
+        return socket.getaddrinfo(
+            host or "::", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except (OSError, UnicodeError):
+        raise ConfigError(f"lookup {host}: no such host") from None
+
+
+def _port(text: str) -> int:
+    """A port's number or service name; none is 0, which takes a free one."""
+    if not text:
+        return 0
+    if re.fullmatch(r"[+-]?[0-9]+", text):
+        if not 0 <= int(text) <= LAST_PORT:
+            raise ConfigError(f"address {text}: invalid port")
+        return int(text)
+    try:
+        return socket.getservbyname(text, "tcp")
+    except (OSError, UnicodeError):
+        raise ConfigError(f"lookup tcp/{text}: unknown port") from None
 
 
 def _bind_one(infos: Sequence[tuple[Any, ...]], *, any_host: bool) -> socket.socket:
