@@ -26,6 +26,7 @@ class FileOutput(Struct):
     """Events as lines of JSON in a file."""
 
     GO = "eventrecorder.plain"
+    NEEDS = ("path",)
 
     path: str = entry(Text(), keep=True)
 
@@ -41,6 +42,7 @@ class WebhookOutput(Struct):
     """Events by HTTP, one by one or in batches; zero and None mean upstream's default."""
 
     GO = "eventrecorder.plain"
+    NEEDS = ("url",)
 
     url: Secret | None = entry(SecretUrl(), keep=True)
     http_config: HttpConfig | None = entry(StructOf(HttpConfig))
@@ -73,6 +75,7 @@ class KafkaOutput(Struct):
     """Events into a Kafka topic; empty values mean upstream's default."""
 
     GO = "eventrecorder.plain"
+    NEEDS = ("brokers", "topic")
 
     brokers: tuple[str, ...] = entry(ListOf(Text(), "[]string"), keep=True)
     topic: str = entry(Text(), keep=True)

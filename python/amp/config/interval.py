@@ -6,25 +6,44 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from amp.config.dump import Flow
-from amp.config.ranges import day_range, month_range, time_of_day, weekday_range, year_range, zone
+from amp.config.ranges import (
+    WEEKDAYS,
+    day_range,
+    month_range,
+    time_of_day,
+    weekday_range,
+    year_range,
+    zone,
+)
 from amp.errors import ConfigError
 from amp.fields.codec import Custom, ListOf, Text
+from amp.fields.json_schema import TEXT, pattern
 from amp.fields.struct import Struct, StructOf, entry, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
+    from amp.fields.json_schema import Schema
+
 
 class _Ranges(ListOf):
     """Ranges as texts in upstream's normal form; None when absent, which is no constraint."""
 
-    def __init__(self, make: Callable[[str], str], go: str, zero: str = "0") -> None:
-        super().__init__(Custom(make, zero=zero), f"[]timeinterval.{go}", optional=True)
+    def __init__(
+        self, make: Callable[[str], str], go: str, zero: str = "0", *, schema: Schema = TEXT
+    ) -> None:
+        item = Custom(make, zero=zero, schema=schema)
+        super().__init__(item, f"[]timeinterval.{go}", optional=True)
 
     def dump(self, value: Any) -> Any:
         return Flow(value)
 
+
+# Editors' expressions know no flag for capitals.
+_DAY = "|".join("".join(f"[{c.upper()}{c}]" for c in day) for day in WEEKDAYS)
+_WEEKDAY_RANGE = pattern(f"^({_DAY})(:({_DAY}))?$")
+_TIME_OF_DAY = pattern("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")
 
 _MIDNIGHT = "00:00"
 _NO_DAY = "0"
@@ -35,9 +54,10 @@ class TimeRange(Struct):
     """A part of the day; the end is not in it."""
 
     GO = "timeinterval.yamlTimeRange"
+    NEEDS = ("start_time", "end_time")
 
-    start_time: str = entry(Text())
-    end_time: str = entry(Text())
+    start_time: str = entry(Text(schema=_TIME_OF_DAY))
+    end_time: str = entry(Text(schema=_TIME_OF_DAY))
 
     def checked(self) -> Self:
         """Both ends, in order and within a day."""
@@ -68,7 +88,9 @@ class Interval(Struct):
     times: tuple[TimeRange, ...] | None = entry(
         ListOf(_TimeRangeOf(), "[]timeinterval.TimeRange", optional=True)
     )
-    weekdays: tuple[str, ...] | None = entry(_Ranges(weekday_range, "WeekdayRange", "sunday"))
+    weekdays: tuple[str, ...] | None = entry(
+        _Ranges(weekday_range, "WeekdayRange", "sunday", schema=_WEEKDAY_RANGE)
+    )
     days_of_month: tuple[str, ...] | None = entry(_Ranges(day_range, "DayOfMonthRange"))
     months: tuple[str, ...] | None = entry(_Ranges(month_range, "MonthRange"))
     years: tuple[str, ...] | None = entry(_Ranges(year_range, "YearRange"))
@@ -100,6 +122,7 @@ class NamedInterval(Struct):
     """A name for a list of intervals, any of which may hold."""
 
     GO = "config.plain"
+    NEEDS = ("name",)
     WHAT = "time interval"
 
     name: str = entry(Text(), keep=True)

@@ -32,6 +32,7 @@ class OwnReceiver(Struct):
     """Integrations that only AMP has, for the receiver of that name in `alertmanager.yml`."""
 
     GO = "amp.yml receivers"
+    NEEDS = ("name",)
 
     name: str = entry(Text())
     rootly_configs: tuple[Any, ...] = entry(ConfigsOf("rootly", "rootly_configs"))

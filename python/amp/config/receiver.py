@@ -28,6 +28,7 @@ class Receiver(Struct):
     """A name for a list of integrations."""
 
     GO = "config.plain"
+    NEEDS = ("name",)
 
     name: str = entry(Text(), keep=True)
     labels: dict[str, str] = entry(MapOf(Text(), "map[string]string"))

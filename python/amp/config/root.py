@@ -16,6 +16,7 @@ from amp.fields.struct import Struct, StructOf, entry
 if TYPE_CHECKING:
     from amp.config.event_recorder import EventRecorder
     from amp.config.tracing import Tracing
+    from amp.fields.json_schema import Definitions, Schema
 
 
 class _RareBlock(StructOf):
@@ -25,6 +26,14 @@ class _RareBlock(StructOf):
 
     def empty(self, value: Any) -> bool:
         return value is None or super().empty(value)
+
+
+class _RootRouteOf(RouteOf):
+    """The route that is everybody's parent."""
+
+    def schema(self, definitions: Definitions) -> Schema:
+        """It takes all alerts, so it has a receiver."""
+        return super().schema(definitions) | {"required": ["receiver"]}
 
 
 def _tracing() -> type[Struct]:
@@ -48,9 +57,10 @@ class Root(Struct):
     """All top-level blocks."""
 
     GO = "config.plain"
+    NEEDS = ("route", "receivers")
 
     global_config: GlobalConfig | None = entry(StructOf(GlobalConfig), name="global")
-    route: Route | None = entry(RouteOf())
+    route: Route | None = entry(_RootRouteOf())
     inhibit_rules: tuple[InhibitRule, ...] = entry(ListOf(InhibitRuleOf(), "[]common.InhibitRule"))
     receivers: tuple[Receiver, ...] = entry(_list(Receiver, "[]config.Receiver"))
     templates: tuple[str, ...] = entry(ListOf(Text(), "[]string"), keep=True)

@@ -22,6 +22,7 @@ from amp.fields.struct import Struct, StructOf, entry, refused
 
 if TYPE_CHECKING:
     from amp._core import Matcher
+    from amp.fields.json_schema import Definitions, Schema
     from amp.fields.node import Node
 
 ALL = "..."
@@ -44,6 +45,9 @@ class _Routes(Codec):
 
     def dump(self, value: Any) -> Any:
         return ListOf(RouteOf(), self.go).dump(value)
+
+    def schema(self, definitions: Definitions) -> Schema:
+        return ListOf(RouteOf(), self.go).schema(definitions)
 
 
 @dataclass(frozen=True, slots=True)

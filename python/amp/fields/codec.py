@@ -6,6 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from amp.errors import ConfigError
 from amp.fields.decode import BAD, Codec, Decoder
+from amp.fields.json_schema import (
+    BOOLEAN,
+    COUNT,
+    HTTP_URL,
+    INTEGER,
+    NUMBER,
+    TEXT,
+    array,
+    mapping,
+    pattern,
+)
 from amp.fields.node import MAPPING, SCALAR, SEQUENCE, Node
 from amp.fields.order import sorted_keys
 from amp.fields.quote import go_value, quote
@@ -16,14 +27,19 @@ from amp.fields.url import parse_http_url, parse_url
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from amp.fields.json_schema import Definitions, Schema
+
 
 class Text(Codec):
-    """A string; every other scalar is taken by its text."""
+    """A string; every other scalar is taken by its text.
+
+    `schema` tells editors of what the struct's own checks let through.
+    """
 
     zero = ""
 
-    def __init__(self, go: str = "string") -> None:
-        self.go = go
+    def __init__(self, go: str = "string", *, schema: Schema = TEXT) -> None:
+        self.go, self._schema = go, schema
 
     def read(self, decoder: Decoder, node: Node) -> Any:
         if node.kind != SCALAR:
@@ -34,6 +50,9 @@ class Text(Codec):
         if value is None:
             return ""
         return value if tag == "!!binary" else node.value
+
+    def schema(self, definitions: Definitions) -> Schema:
+        return self._schema
 
 
 class Flag(Codec):
@@ -51,6 +70,9 @@ class Flag(Codec):
 
     def empty(self, value: Any) -> bool:
         return value is None if self._optional else not value
+
+    def schema(self, definitions: Definitions) -> Schema:
+        return BOOLEAN
 
 
 class Int(Codec):
@@ -78,6 +100,9 @@ class Int(Codec):
             return whole + (1 << 64)
         return min(whole, self._high) if whole <= 1 << 63 else 1 << 63
 
+    def schema(self, definitions: Definitions) -> Schema:
+        return INTEGER if self._low < 0 else COUNT
+
 
 class Float(Codec):
     """A floating point number."""
@@ -90,6 +115,9 @@ class Float(Codec):
         if isinstance(value, bool) or not isinstance(value, int | float):
             return decoder.mismatch(node, self)
         return float(value)
+
+    def schema(self, definitions: Definitions) -> Schema:
+        return NUMBER
 
 
 class SecretText(Codec):
@@ -105,6 +133,9 @@ class SecretText(Codec):
     def dump(self, value: Any) -> Any:
         return REDACTED if value else None
 
+    def schema(self, definitions: Definitions) -> Schema:
+        return TEXT
+
 
 class HttpUrl(Codec):
     """An absolute http or https URL as text; None when unset."""
@@ -118,6 +149,9 @@ class HttpUrl(Codec):
 
     def empty(self, value: Any) -> bool:
         return value is None
+
+    def schema(self, definitions: Definitions) -> Schema:
+        return pattern(HTTP_URL)
 
 
 class SecretUrl(Codec):
@@ -140,6 +174,9 @@ class SecretUrl(Codec):
     def empty(self, value: Any) -> bool:
         return value is None
 
+    def schema(self, definitions: Definitions) -> Schema:
+        return pattern(f"{HTTP_URL}|^{REDACTED}$")
+
 
 class ProxyUrl(Codec):
     """Any URL that parses, None when unset; its password is shown as `xxxxx`."""
@@ -157,6 +194,9 @@ class ProxyUrl(Codec):
     def empty(self, value: Any) -> bool:
         return value is None
 
+    def schema(self, definitions: Definitions) -> Schema:
+        return TEXT
+
 
 class Custom(Codec):
     """A value made from a text by a function that raises ConfigError for bad ones."""
@@ -169,9 +209,11 @@ class Custom(Codec):
         go: str = "string",
         zero: Any = None,
         empty: Callable[[Any], bool] | None = None,
+        schema: Schema = TEXT,
     ) -> None:
         self.go, self.zero = go, zero
         self._make, self._show, self._empty = make, show, empty
+        self._schema = schema
 
     def read(self, decoder: Decoder, node: Node) -> Any:
         text = _TEXT.read(decoder, node) if node.kind == SCALAR else decoder.mismatch(node, self)
@@ -182,6 +224,9 @@ class Custom(Codec):
 
     def empty(self, value: Any) -> bool:
         return (value == self.zero) if self._empty is None else self._empty(value)
+
+    def schema(self, definitions: Definitions) -> Schema:
+        return self._schema
 
 
 class ListOf(Codec):
@@ -205,6 +250,9 @@ class ListOf(Codec):
 
     def dump(self, value: Any) -> Any:
         return [None if item is None else self.item.dump(item) for item in value or ()]
+
+    def schema(self, definitions: Definitions) -> Schema:
+        return array(self.item.schema(definitions))
 
 
 class MapOf(Codec):
@@ -245,6 +293,9 @@ class MapOf(Codec):
 
     def dump(self, value: Any) -> Any:
         return {name: self.item.dump(value[name]) for name in sorted_keys(value)}
+
+    def schema(self, definitions: Definitions) -> Schema:
+        return mapping(self.item.schema(definitions))
 
 
 class Anything(Codec):

@@ -13,6 +13,8 @@ from amp.fields.scalar import MERGE, NULL, is_null, resolve, short_tag
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from amp.fields.json_schema import Definitions, Schema
+
 MAX_DECODED = 1_000_000
 
 
@@ -66,6 +68,13 @@ class Codec(ABC):
     def empty(self, value: Any) -> bool:
         """Whether a dump leaves the key out."""
         return not value
+
+    def schema(self, definitions: Definitions) -> Schema:
+        """What JSON Schema can say of the values that `read` takes; it refuses none of them.
+
+        Upstream reads a text from any scalar, and null as the zero value, so most types are wide.
+        """
+        return {}
 
 
 class Decoder:

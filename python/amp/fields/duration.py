@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 from amp.errors import ConfigError
 from amp.fields.codec import Custom, Text
 from amp.fields.decode import BAD, Codec, Decoder
+from amp.fields.json_schema import GO_DURATION, GO_DURATION_TEXT, PROMETHEUS_DURATION
 from amp.fields.node import SCALAR, Node
 from amp.fields.quote import quote
 from amp.fields.scalar import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from amp.fields.json_schema import Definitions, Schema
 
 NANOSECOND = 1
 MICROSECOND = 1_000
@@ -192,6 +195,9 @@ class GoDuration(Codec):
     def dump(self, value: Any) -> Any:
         return format_go_duration(value)
 
+    def schema(self, definitions: Definitions) -> Schema:
+        return GO_DURATION
+
 
 class PrometheusDuration(Codec):
     """A Prometheus duration; `optional` tells unset (None) from zero."""
@@ -212,10 +218,19 @@ class PrometheusDuration(Codec):
     def empty(self, value: Any) -> bool:
         return value is None if self._optional else not value
 
+    def schema(self, definitions: Definitions) -> Schema:
+        return PROMETHEUS_DURATION
+
 
 def go_duration_text() -> Codec:
     """A Go duration that must be written as text (pushover's retry, expire and ttl)."""
-    return Custom(parse_go_duration, format_go_duration, go="config.duration", zero=Duration(0))
+    return Custom(
+        parse_go_duration,
+        format_go_duration,
+        go="config.duration",
+        zero=Duration(0),
+        schema=GO_DURATION_TEXT,
+    )
 
 
 _TEXT = Text()

@@ -89,6 +89,7 @@ class OAuth2(Struct):
     """An OAuth 2 client; the proxy keys are for the token endpoint."""
 
     GO = "config.plain"
+    NEEDS = ("client_id", "token_url")
 
     client_id: str = entry(Text(), keep=True)
     client_secret: Secret = entry(SecretText())

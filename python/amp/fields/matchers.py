@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amp._core import Matcher, MatcherError, compile_regex, parse_matchers, valid_label_name
 from amp.errors import ConfigError
 from amp.fields.codec import ListOf, MapOf, Text
 from amp.fields.decode import BAD, Codec, Decoder, Refused
+from amp.fields.json_schema import TEXT, array
 from amp.fields.node import SCALAR, Node
 from amp.fields.quote import quote
+
+if TYPE_CHECKING:
+    from amp.fields.json_schema import Definitions, Schema
 
 _OPERATORS = ("=", "!=", "=~", "!~")
 _CLASSIC_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*\Z")
@@ -60,6 +64,9 @@ class Matchers(Codec):
     def dump(self, value: Any) -> Any:
         return [str(matcher) for matcher in value]
 
+    def schema(self, definitions: Definitions) -> Schema:
+        return array(TEXT)
+
 
 def matcher_order(name: str, op: str, value: str) -> tuple[str, str, int]:
     """The key by which matchers are sorted (Upstream: pkg/labels Matchers.Less)."""
@@ -89,6 +96,9 @@ class Regex(Codec):
 
     def dump(self, value: Any) -> Any:
         return value.text or None
+
+    def schema(self, definitions: Definitions) -> Schema:
+        return TEXT
 
 
 class Regexes(MapOf):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Self
 
+    from amp.fields.json_schema import Definitions, Schema
+
 _CODEC = "codec"
 _NAME = "name"
 _KEEP = "keep"
@@ -24,10 +26,13 @@ class Struct:
 
     Attributes:
         GO: upstream's name of the type, seen in error texts.
+        NEEDS: what `checked` refuses the absence of: a key, or several of which one must be there.
+            The schema tells editors; a test holds both together.
     """
 
     __slots__ = ()
     GO: ClassVar[str] = ""
+    NEEDS: ClassVar[tuple[str | tuple[str, ...], ...]] = ()
 
     def checked(self) -> Self:
         """The struct after upstream's own checks; raises ConfigError with a relative key."""
@@ -164,6 +169,9 @@ class StructOf(Codec):
         return all(
             codec.empty(getattr(value, attribute)) for attribute, codec, _ in self.fields.values()
         )
+
+    def schema(self, definitions: Definitions) -> Schema:
+        return definitions.refer(self)
 
 
 class _Name(Codec):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amp.errors import ConfigError
 from amp.fields.codec import Text
 from amp.fields.decode import BAD, Codec, Decoder
+from amp.fields.json_schema import HTTP_URL, pattern
 from amp.fields.node import SCALAR, Node
 from amp.fields.secret import REDACTED, Secret
 from amp.fields.url import parse_http_url
+
+if TYPE_CHECKING:
+    from amp.fields.json_schema import Definitions, Schema
 
 
 class TemplateUrl(Codec):
@@ -30,6 +34,9 @@ class TemplateUrl(Codec):
 
     def dump(self, value: Any) -> Any:
         return REDACTED if value else None
+
+    def schema(self, definitions: Definitions) -> Schema:
+        return pattern(f"{HTTP_URL}|\\{{\\{{|^$|^{REDACTED}$")
 
 
 def _check(text: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from amp.errors import ConfigError
 from amp.fields.codec import Custom, Flag, SecretText, Text
+from amp.fields.json_schema import one_of
 from amp.fields.paths import under
 from amp.fields.struct import Struct, entry, refused
 
@@ -25,7 +26,7 @@ def _version(text: str) -> str:
     return text
 
 
-_VERSION = Custom(_version, zero="")
+_VERSION = Custom(_version, zero="", schema=one_of(TLS_VERSIONS))
 
 
 @dataclass(frozen=True, slots=True)

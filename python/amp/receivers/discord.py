@@ -37,6 +37,7 @@ class Config(Struct):
     """One entry of `discord_configs`."""
 
     GO = "discord.plain"
+    NEEDS = (("webhook_url", "webhook_url_file"),)
 
     send_resolved: bool = entry(Flag(), default=True, keep=True)
     http_config: HttpConfig | None = entry(StructOf(HttpConfig))

@@ -65,6 +65,7 @@ class Config(Struct):
     """One entry of `email_configs`; None means that `global` decides."""
 
     GO = "config.plain"
+    NEEDS = ("to",)
 
     send_resolved: bool = entry(Flag(), default=False, keep=True)
     to: str = entry(Text())

@@ -60,6 +60,7 @@ class Config(Struct):
     """
 
     GO = "amp.yml googlechat_configs"
+    NEEDS = (("url", "url_file"),)
 
     send_resolved: bool = entry(Flag(), default=True, keep=True)
     http_config: HttpConfig | None = entry(StructOf(HttpConfig))

@@ -49,6 +49,7 @@ class Config(Struct):
     """
 
     GO = "incidentio.plain"
+    NEEDS = (("url", "url_file"),)
 
     send_resolved: bool = entry(Flag(), default=True, keep=True)
     http_config: HttpConfig | None = entry(StructOf(HttpConfig))

@@ -21,6 +21,7 @@ from amp.fields.codec import (
 )
 from amp.fields.duration import Duration, PrometheusDuration
 from amp.fields.http import HttpConfig
+from amp.fields.json_schema import TEXT, one_of
 from amp.fields.node import SCALAR, Node
 from amp.fields.quote import quote
 from amp.fields.struct import Struct, StructOf, entry, refused
@@ -38,10 +39,12 @@ if TYPE_CHECKING:
     from amp.fields.decode import Decoder
     from amp.fields.duration import Duration
     from amp.fields.global_config import GlobalConfig
+    from amp.fields.json_schema import Definitions, Schema
     from amp.httpclient import HttpClient
     from amp.log import Logger
     from amp.receivers.base import Notification
 
+API_TYPES = ("auto", "cloud", "datacenter")
 MAX_SUMMARY_RUNES = 255
 MAX_DESCRIPTION_RUNES = 32_767
 MINUTE_NS = 60 * 10**9
@@ -74,6 +77,10 @@ class _FieldOf(StructOf):
             return Field(Text().read(decoder, node))
         return super().read(decoder, node)
 
+    def schema(self, definitions: Definitions) -> Schema:
+        """Both."""
+        return {"anyOf": [TEXT, super().schema(definitions)]}
+
 
 _SUMMARY = '{{ template "jira.default.summary" . }}'
 _DESCRIPTION = '{{ template "jira.default.description" . }}'
@@ -84,11 +91,12 @@ class Config(Struct):
     """One entry of `jira_configs`."""
 
     GO = "jira.plain"
+    NEEDS = ("project", "issue_type")
 
     send_resolved: bool = entry(Flag(), default=True, keep=True)
     http_config: HttpConfig | None = entry(StructOf(HttpConfig))
     api_url: str | None = entry(HttpUrl())
-    api_type: str = entry(Text(), "auto")
+    api_type: str = entry(Text(schema=one_of(API_TYPES)), "auto")
     project: str = entry(Text())
     summary: Field = entry(_FieldOf(_SUMMARY), Field(_SUMMARY))
     description: Field = entry(_FieldOf(_DESCRIPTION), Field(_DESCRIPTION))
@@ -107,7 +115,7 @@ class Config(Struct):
             raise refused("missing project in jira_config", "project")
         if not self.issue_type:
             raise refused("missing issue_type in jira_config", "issue_type")
-        if self.api_type not in ("auto", "cloud", "datacenter"):
+        if self.api_type not in API_TYPES:
             raise refused(
                 "unknown api_type on jira_config, must be auto, cloud or datacenter", "api_type"
             )

@@ -40,6 +40,7 @@ class Field(Struct):
     """One field of an attachment."""
 
     GO = "mattermost.plain"
+    NEEDS = ("title", "value")
 
     title: str = entry(Text())
     value: str = entry(Text())

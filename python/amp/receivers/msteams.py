@@ -33,6 +33,7 @@ class Config(Struct):
     """One entry of `msteams_configs`."""
 
     GO = "msteams.plain"
+    NEEDS = (("webhook_url", "webhook_url_file"),)
 
     send_resolved: bool = entry(Flag(), default=True, keep=True)
     http_config: HttpConfig | None = entry(StructOf(HttpConfig))

@@ -35,6 +35,7 @@ class Config(Struct):
     """One entry of `msteamsv2_configs`."""
 
     GO = "msteamsv2.plain"
+    NEEDS = (("webhook_url", "webhook_url_file"),)
 
     send_resolved: bool = entry(Flag(), default=True, keep=True)
     http_config: HttpConfig | None = entry(StructOf(HttpConfig))

@@ -86,6 +86,7 @@ class Config(Struct):
     """
 
     GO = "pagerduty.plain"
+    NEEDS = (("routing_key", "routing_key_file", "service_key", "service_key_file"),)
 
     send_resolved: bool = entry(Flag(), default=True, keep=True)
     http_config: HttpConfig | None = entry(StructOf(HttpConfig))

@@ -43,6 +43,7 @@ class Config(Struct):
     """One entry of `pushover_configs`."""
 
     GO = "config.plain"
+    NEEDS = (("user_key", "user_key_file"), ("token", "token_file"))
 
     send_resolved: bool = entry(Flag(), default=True, keep=True)
     http_config: HttpConfig | None = entry(StructOf(HttpConfig))

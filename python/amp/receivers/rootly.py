@@ -53,6 +53,7 @@ class Config(Struct):
     """
 
     GO = "amp.yml rootly_configs"
+    NEEDS = (("secret", "secret_file"),)
 
     send_resolved: bool = entry(Flag(), default=True, keep=True)
     http_config: HttpConfig | None = entry(StructOf(HttpConfig))

@@ -49,6 +49,7 @@ class Field(Struct):
     """One field of an attachment."""
 
     GO = "config.plain"
+    NEEDS = ("title", "value")
 
     title: str = entry(Text())
     value: str = entry(Text())
@@ -68,6 +69,7 @@ class Confirmation(Struct):
     """The question before an action."""
 
     GO = "config.plain"
+    NEEDS = ("text",)
 
     text: str = entry(Text())
     title: str = entry(Text())
@@ -86,6 +88,7 @@ class Action(Struct):
     """One button of an attachment."""
 
     GO = "config.plain"
+    NEEDS = ("type", "text", ("name", "url"))
 
     type: str = entry(Text())
     text: str = entry(Text())

@@ -35,6 +35,7 @@ class Config(Struct):
     """One entry of `sns_configs`."""
 
     GO = "config.plain"
+    NEEDS = (("topic_arn", "phone_number", "target_arn"),)
 
     send_resolved: bool = entry(Flag(), default=True, keep=True)
     http_config: HttpConfig | None = entry(StructOf(HttpConfig))

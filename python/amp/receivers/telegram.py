@@ -17,6 +17,7 @@ from amp.fields.codec import (
     Text,
 )
 from amp.fields.http import HttpConfig
+from amp.fields.json_schema import one_of
 from amp.fields.pair import check_at_most_one
 from amp.fields.quote import quote
 from amp.fields.struct import Struct, StructOf, entry, refused
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 
 MAX_MESSAGE_RUNES = 4096
+PARSE_MODES = ("", "Markdown", "MarkdownV2", "HTML")
 TOO_MANY = 429
 TOO_LONG = (
     "Alertmanager notification could not be sent: message length exceeds Telegram limits.\n"
@@ -56,6 +58,7 @@ class Config(Struct):
     """One entry of `telegram_configs`; zero ids are unset."""
 
     GO = "telegram.plain"
+    NEEDS = (("chat_id", "chat_id_file"),)
 
     send_resolved: bool = entry(Flag(), default=True, keep=True)
     http_config: HttpConfig | None = entry(StructOf(HttpConfig))
@@ -67,7 +70,7 @@ class Config(Struct):
     message_thread_id: int = entry(Int())
     message: str = entry(Text(), '{{ template "telegram.default.message" . }}')
     disable_notifications: bool = entry(Flag())
-    parse_mode: str = entry(Text(), "HTML")
+    parse_mode: str = entry(Text(schema=one_of(PARSE_MODES)), "HTML")
 
     def checked(self) -> Self:
         """One chat, at most one token, a known way to format."""
@@ -75,7 +78,7 @@ class Config(Struct):
         if not self.chat_id and not self.chat_id_file:
             raise refused("missing chat_id or chat_id_file on telegram_config", "chat_id")
         check_at_most_one("chat_id", self.chat_id, self.chat_id_file)
-        if self.parse_mode not in ("", "Markdown", "MarkdownV2", "HTML"):
+        if self.parse_mode not in PARSE_MODES:
             raise refused(
                 "unknown parse_mode on telegram_config, must be Markdown, MarkdownV2, HTML or"
                 " empty string",

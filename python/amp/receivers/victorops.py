@@ -50,6 +50,7 @@ class Config(Struct):
     """One entry of `victorops_configs`."""
 
     GO = "config.plain"
+    NEEDS = ("routing_key",)
 
     send_resolved: bool = entry(Flag(), default=True, keep=True)
     http_config: HttpConfig | None = entry(StructOf(HttpConfig))

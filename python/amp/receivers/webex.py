@@ -33,6 +33,7 @@ class Config(Struct):
     """One entry of `webex_configs`."""
 
     GO = "config.plain"
+    NEEDS = ("room_id",)
 
     send_resolved: bool = entry(Flag(), default=True, keep=True)
     http_config: HttpConfig | None = entry(StructOf(HttpConfig))

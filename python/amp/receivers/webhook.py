@@ -41,6 +41,7 @@ class Config(Struct):
     """
 
     GO = "webhook.plain"
+    NEEDS = (("url", "url_file"),)
 
     send_resolved: bool = entry(Flag(), default=True, keep=True)
     http_config: HttpConfig | None = entry(StructOf(HttpConfig))
