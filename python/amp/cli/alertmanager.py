@@ -5,10 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
+from amp.cli.command_line.clause import BUILTIN, VERSION, Command, Flag, UsageError
+from amp.cli.command_line.request import Reader, Request
+from amp.cli.command_line.usage import terminal_width
+from amp.cli.command_line.value import BOOLEAN, DURATION, TEXT, TEXTS, WHOLE, Value
 from amp.cli.features import features
-from amp.cli.flags import Flag, UsageError, duration, parse, usage
 from amp.cli.version import version_text
 from amp.errors import AmpError
 from amp.log import LEVELS, Logger
@@ -16,17 +20,6 @@ from amp.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-
-def _text(text: str) -> str:
-    return text
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(float(text))
-    except ValueError:
-        raise ValueError(f'strconv.ParseFloat: parsing "{text}": invalid syntax') from None
 
 
 def _ratio(text: str) -> float:
@@ -48,61 +41,59 @@ def _form(text: str) -> str:
     return text
 
 
-FLAGS = (
-    Flag("help", "Show this help (also --help-long, --help-man)."),
-    Flag("help-long", "The same help."),
-    Flag("help-man", "The same help."),
-    Flag("config.file", "Configuration file.", _text, "alertmanager.yml"),
-    Flag("storage.path", "Folder of everything that is stored.", _text, "data/"),
-    Flag("data.retention", "How long ended silences and log entries live.", duration, "120h"),
-    Flag("data.maintenance-interval", "Period of garbage collection and snapshots.", duration, "15m"),
-    Flag("silences.max-silences", "Most silences, expired ones included; 0 is no limit.", _whole, "0"),
-    Flag("silences.max-silence-size-bytes", "Largest silence; 0 is no limit.", _whole, "0"),
-    Flag("silences.max-per-silence-bytes", "Another name of the flag above.", _whole, "0"),
-    Flag("log.silences", "Log each change of a silence."),
-    Flag("alerts.gc-interval", "Period of dropping ended alerts.", duration, "30m"),
-    Flag("alerts.per-alertname-limit", "Most live alerts of one alertname; 0 is no limit.", _whole, "0"),
-    Flag("dispatch.maintenance-interval", "Period of removing empty groups.", duration, "30s"),
-    Flag("dispatch.start-delay", "No notification before this long after the start.", duration, "0s"),
-    Flag("web.systemd-socket", "Listen on the sockets that systemd passes."),
-    Flag("web.listen-address", "Address to listen on.", _text, ":9093", repeatable=True),
-    Flag("web.config.file", "File with TLS and authentication settings.", _text, ""),
-    Flag("web.external-url", "URL under which people reach this process.", _text),
-    Flag("web.route-prefix", "Path prefix of all routes; default: the external URL's path.", _text),
-    Flag("web.cors.origin", "Pattern of origins whose pages may call the API.", _text),
-    Flag("web.get-concurrency", "Most GET requests at once; 0 is max(8, CPUs).", _whole, "0"),
-    Flag("web.timeout", "Longest time for one request; 0 is no limit.", duration, "0"),
-    Flag("auto-gomemlimit.ratio", "Accepted and without effect.", _ratio, "0.9"),
-    Flag("cluster.listen-address", "Cluster address; empty means one replica.", _text, "0.0.0.0:9094"),
-    Flag("cluster.advertise-address", "Address shown to peers.", _text),
-    Flag("cluster.peer-name", "Name of this replica.", _text, ""),
-    Flag("cluster.peer", "Other replicas.", _text, repeatable=True),
-    Flag("cluster.peer-timeout", "Wait unit between replicas.", duration, "15s"),
-    Flag("cluster.peers-resolve-timeout", "Time to resolve peers.", duration, "15s"),
-    Flag("cluster.gossip-interval", "Period of gossip.", duration, "200ms"),
-    Flag("cluster.pushpull-interval", "Period of full syncs.", duration, "1m"),
-    Flag("cluster.tcp-timeout", "Time for one stream operation.", duration, "10s"),
-    Flag("cluster.probe-timeout", "Time for one probe.", duration, "500ms"),
-    Flag("cluster.probe-interval", "Period of probes.", duration, "1s"),
-    Flag("cluster.settle-timeout", "Longest wait for the cluster to settle.", duration, "1m"),
-    Flag("cluster.reconnect-interval", "Period of reconnecting to lost peers.", duration, "10s"),
-    Flag("cluster.reconnect-timeout", "When a lost peer is forgotten.", duration, "6h"),
-    Flag("cluster.tls-config", "File with TLS settings of the cluster.", _text, ""),
-    Flag("cluster.allow-insecure-public-advertise-address-discovery", "May advertise a public address."),
-    Flag("cluster.label", "Label of the cluster's packets.", _text, ""),
-    Flag("enable-feature", "Features, separated by commas.", _text, ""),
-    Flag("log.level", "debug, info, warn or error.", _level, "info"),
-    Flag("log.format", "logfmt or json.", _form, "logfmt"),
-    Flag("version", "Show the version."),
-    Flag("amp.config.file", "AMP's own settings; default: amp.yml beside the configuration file.", _text, ""),
-    Flag("amp.database-url", "PostgreSQL to store in (libpq URL); also AMP_DATABASE_URL.", _text, ""),
-    Flag("amp.limits.body-bytes", "Largest request body; 0 is no limit.", _whole, "67108864"),
-    Flag("amp.limits.alerts", "Most alerts of one request; 0 is no limit.", _whole, "50000"),
-    Flag("amp.limits.label-name-bytes", "Longest label name; 0 is no limit.", _whole, "1024"),
-    Flag("amp.limits.label-value-bytes", "Longest label value; 0 is no limit.", _whole, "65536"),
-    Flag("amp.deliveries-per-destination", "Most deliveries at once to one scheme, host and port.", _whole, "512"),
-)  # fmt: skip
-SHORT = {"-h": "--help", "-v": "--version"}
+_RATIO, _LEVEL, _FORM = Value(_ratio), Value(_level), Value(_form)
+PROGRAM = Command("alertmanager", "", flags=(
+    *BUILTIN,
+    Flag("config.file", "Configuration file.", TEXT, default="alertmanager.yml"),
+    Flag("storage.path", "Folder of everything that is stored.", TEXT, default="data/"),
+    Flag("data.retention", "How long ended silences and log entries live.", DURATION, default="120h"),
+    Flag("data.maintenance-interval", "Period of garbage collection and snapshots.", DURATION, default="15m"),
+    Flag("silences.max-silences", "Most silences, expired ones included; 0 is no limit.", WHOLE, default="0"),
+    Flag("silences.max-silence-size-bytes", "Largest silence; 0 is no limit.", WHOLE, default="0"),
+    Flag("silences.max-per-silence-bytes", "Another name of the flag above.", WHOLE, default="0"),
+    Flag("log.silences", "Log each change of a silence.", BOOLEAN),
+    Flag("alerts.gc-interval", "Period of dropping ended alerts.", DURATION, default="30m"),
+    Flag("alerts.per-alertname-limit", "Most live alerts of one alertname; 0 is no limit.", WHOLE, default="0"),
+    Flag("dispatch.maintenance-interval", "Period of removing empty groups.", DURATION, default="30s"),
+    Flag("dispatch.start-delay", "No notification before this long after the start.", DURATION, default="0s"),
+    Flag("web.systemd-socket", "Listen on the sockets that systemd passes.", BOOLEAN),
+    Flag("web.listen-address", "Address to listen on.", TEXTS, default=":9093"),
+    Flag("web.config.file", "File with TLS and authentication settings.", TEXT, default=""),
+    Flag("web.external-url", "URL under which people reach this process.", TEXT),
+    Flag("web.route-prefix", "Path prefix of all routes; default: the external URL's path.", TEXT),
+    Flag("web.cors.origin", "Pattern of origins whose pages may call the API.", TEXT),
+    Flag("web.get-concurrency", "Most GET requests at once; 0 is max(8, CPUs).", WHOLE, default="0"),
+    Flag("web.timeout", "Longest time for one request; 0 is no limit.", DURATION, default="0"),
+    Flag("auto-gomemlimit.ratio", "Accepted and without effect.", _RATIO, default="0.9"),
+    Flag("cluster.listen-address", "Cluster address; empty means one replica.", TEXT, default="0.0.0.0:9094"),
+    Flag("cluster.advertise-address", "Address shown to peers.", TEXT),
+    Flag("cluster.peer-name", "Name of this replica.", TEXT, default=""),
+    Flag("cluster.peer", "Other replicas.", TEXTS),
+    Flag("cluster.peer-timeout", "Wait unit between replicas.", DURATION, default="15s"),
+    Flag("cluster.peers-resolve-timeout", "Time to resolve peers.", DURATION, default="15s"),
+    Flag("cluster.gossip-interval", "Period of gossip.", DURATION, default="200ms"),
+    Flag("cluster.pushpull-interval", "Period of full syncs.", DURATION, default="1m"),
+    Flag("cluster.tcp-timeout", "Time for one stream operation.", DURATION, default="10s"),
+    Flag("cluster.probe-timeout", "Time for one probe.", DURATION, default="500ms"),
+    Flag("cluster.probe-interval", "Period of probes.", DURATION, default="1s"),
+    Flag("cluster.settle-timeout", "Longest wait for the cluster to settle.", DURATION, default="1m"),
+    Flag("cluster.reconnect-interval", "Period of reconnecting to lost peers.", DURATION, default="10s"),
+    Flag("cluster.reconnect-timeout", "When a lost peer is forgotten.", DURATION, default="6h"),
+    Flag("cluster.tls-config", "File with TLS settings of the cluster.", TEXT, default=""),
+    Flag("cluster.allow-insecure-public-advertise-address-discovery", "May advertise a public address.", BOOLEAN),
+    Flag("cluster.label", "Label of the cluster's packets.", TEXT, default=""),
+    Flag("enable-feature", "Features, separated by commas.", TEXT, default=""),
+    Flag("log.level", "debug, info, warn or error.", _LEVEL, default="info"),
+    Flag("log.format", "logfmt or json.", _FORM, default="logfmt"),
+    VERSION,
+    Flag("amp.config.file", "AMP's own settings; default: amp.yml beside the configuration file.", TEXT, default=""),
+    Flag("amp.database-url", "PostgreSQL to store in (libpq URL); also AMP_DATABASE_URL.", TEXT, default=""),
+    Flag("amp.limits.body-bytes", "Largest request body; 0 is no limit.", WHOLE, default="67108864"),
+    Flag("amp.limits.alerts", "Most alerts of one request; 0 is no limit.", WHOLE, default="50000"),
+    Flag("amp.limits.label-name-bytes", "Longest label name; 0 is no limit.", WHOLE, default="1024"),
+    Flag("amp.limits.label-value-bytes", "Longest label value; 0 is no limit.", WHOLE, default="65536"),
+    Flag("amp.deliveries-per-destination", "Most deliveries at once to one scheme, host and port.", WHOLE, default="512"),
+))  # fmt: skip
 
 
 _PLAIN = {
@@ -166,18 +157,20 @@ def options_of(values: Mapping[str, object], environment: Mapping[str, str]) -> 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the server until a signal; the process ends with upstream's exit codes."""
-    words = [SHORT.get(word, word) for word in (sys.argv[1:] if arguments is None else arguments)]
+    reader = Reader(
+        PROGRAM,
+        version=partial(version_text, "alertmanager"),
+        width=terminal_width(os.environ),
+    )
     try:
-        values = parse(FLAGS, words)
+        request = reader.read(sys.argv[1:] if arguments is None else arguments)
     except UsageError as error:
         print(f"alertmanager: error: {error}, try --help", file=sys.stderr)
         sys.exit(1)
-    if values.get("help") or values.get("help-long") or values.get("help-man"):
-        print(usage("alertmanager", FLAGS), end="")
+    if not isinstance(request, Request):
+        print(request, end="")
         return
-    if values.get("version"):
-        print(version_text("alertmanager"), end="")
-        return
+    values = request.values.given_values()
     log = Logger(
         level=str(values.get("log.level", "info")), form=str(values.get("log.format", "logfmt"))
     )

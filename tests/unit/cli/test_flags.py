@@ -6,12 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amp.cli.alertmanager import FLAGS, options_of
+from amp.cli.alertmanager import PROGRAM, options_of
+from amp.cli.command_line.clause import UsageError
+from amp.cli.command_line.request import Reader, Request
 from amp.cli.features import features
-from amp.cli.flags import UsageError, parse
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def given(*words: str) -> dict[str, object]:
+    """The values that a command line gives."""
+    reader = Reader(PROGRAM, version=lambda: "version", width=80)
+    request = reader.read(words)
+    assert isinstance(request, Request)
+    return request.values.given_values()
 
 
 @pytest.mark.parametrize(
@@ -27,25 +36,30 @@ if TYPE_CHECKING:
         (["--log.format=x"], "unrecognized log format x"),
         (["--log.silences=true"], "unexpected true"),
         (["-x"], "unknown short flag '-x'"),
+        (["-v"], "unknown short flag '-v'"),
         (["--no-config.file"], "unknown long flag '--no-config.file'"),
     ],
 )
 def test_refusals_equal_upstreams(words: list[str], text: str) -> None:
     with pytest.raises(UsageError) as refused:
-        parse(FLAGS, words)
+        given(*words)
     assert str(refused.value) == text
 
 
+def test_the_version_comes_before_a_refusal() -> None:
+    assert Reader(PROGRAM, version=lambda: "1", width=80).read(["--version", "foo"]) == "1"
+    strict = Reader(PROGRAM, version=lambda: "1", width=80, settings={})
+    with pytest.raises(UsageError, match="unexpected foo"):
+        strict.read(["--version", "foo"])
+
+
 def test_every_spelling_of_a_value() -> None:
-    values = parse(
-        FLAGS,
-        [
-            "--cluster.peer=a",
-            "--cluster.peer",
-            "b",
-            "--cluster.listen-address=",
-            "--no-log.silences",
-        ],
+    values = given(
+        "--cluster.peer=a",
+        "--cluster.peer",
+        "b",
+        "--cluster.listen-address=",
+        "--no-log.silences",
     )
     options = options_of(values, {})
     assert options.cluster_peers == ("a", "b")
@@ -54,7 +68,7 @@ def test_every_spelling_of_a_value() -> None:
 
 
 def test_durations_take_days() -> None:
-    options = options_of(parse(FLAGS, ["--data.retention=5d", "--web.timeout=1.5s"]), {})
+    options = options_of(given("--data.retention=5d", "--web.timeout=1.5s"), {})
     assert options.data_retention_seconds == 5 * 86_400
     assert options.web_timeout_seconds == 1.5
 
@@ -62,15 +76,15 @@ def test_durations_take_days() -> None:
 def test_a_file_of_flags(tmp_path: Path) -> None:
     file = tmp_path / "flags"
     file.write_text("--config.file=x.yml\n--log.level=debug\n")
-    options = options_of(parse(FLAGS, [f"@{file}"]), {})
+    options = options_of(given(f"@{file}"), {})
     assert (options.config_file, options.log_level) == ("x.yml", "debug")
 
 
 def test_a_flag_beats_its_variable() -> None:
     environment = {"AMP_DATABASE_URL": "postgresql:///env"}
     assert options_of({}, environment).database_url == "postgresql:///env"
-    given = parse(FLAGS, ["--amp.database-url=postgresql:///flag"])
-    assert options_of(given, environment).database_url == "postgresql:///flag"
+    values = given("--amp.database-url=postgresql:///flag")
+    assert options_of(values, environment).database_url == "postgresql:///flag"
 
 
 def test_features() -> None:

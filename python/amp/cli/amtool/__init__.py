@@ -87,7 +87,7 @@ def _run(
     invocation = Invocation(request.values, stdin, out, err, environment)
     invocation.enter_features()
     if request.command is None:
-        out.write(request.usage)
+        out.write(request.usage())
         return 0
     return invocation.run(request.command)
 

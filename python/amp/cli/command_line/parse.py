@@ -61,12 +61,26 @@ def parse(program: Command, words: Sequence[str], *, take_defaults: bool = True)
     Raises:
         UsageError: with upstream's text.
     """
-    return _Parser(program, words, take_defaults).line()
+    line, fault = parse_until_fault(program, words, take_defaults=take_defaults)
+    if fault is not None:
+        raise fault
+    return line
+
+
+def parse_until_fault(
+    program: Command, words: Sequence[str], *, take_defaults: bool = True
+) -> tuple[Line, UsageError | None]:
+    """As `parse`: what could be read, and why it ends there if it ends too early."""
+    parser = _Parser(program, words, take_defaults)
+    try:
+        return parser.line(), None
+    except UsageError as error:
+        return parser.read, error
 
 
 class _Parser:
     def __init__(self, program: Command, words: Sequence[str], take_defaults: bool) -> None:
-        self._line = Line(program, words)
+        self.read = self._line = Line(program, words)
         self._take_defaults = take_defaults
         self._long = {flag.name: flag for flag in program.flags}
         self._short = {flag.short: flag for flag in program.flags if flag.short}
@@ -193,6 +207,10 @@ class Values:
         """A number or a duration in seconds, zero without a value."""
         held = self.get(name)
         return held if isinstance(held, int | float) else 0
+
+    def given_values(self) -> dict[str, object]:
+        """What the line gives, without the flags' own defaults."""
+        return dict(self._values)
 
     def set(self, clause: Flag | Argument, text: str) -> None:
         """Reads and keeps a text.

@@ -19,7 +19,12 @@ from amp.cli.command_line.clause import (
     Fatal,
     UsageError,
 )
-from amp.cli.command_line.parse import check_required, parse, values_of
+from amp.cli.command_line.parse import (
+    check_required,
+    parse,
+    parse_until_fault,
+    values_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,10 +38,10 @@ class Request:
 
     Attributes:
         command: the innermost command; None when none was named.
-        usage: the short help of the line.
+        usage: gives the short help of the line.
     """
 
-    def __init__(self, command: Command | None, values: Values, usage: str) -> None:
+    def __init__(self, command: Command | None, values: Values, usage: Callable[[], str]) -> None:
         self.command = command
         self.values = values
         self.usage = usage
@@ -49,7 +54,8 @@ class Reader:
         program: its name, flags and commands; one named `help` explains the others.
         version: what `--version` shows.
         width: of the help's lines.
-        settings: defaults by name, for the program's flags and those of the innermost command.
+        settings: defaults by name, for the program's flags and those of the innermost command;
+            with them a line that cannot be read is refused before help and version are shown.
     """
 
     def __init__(
@@ -58,12 +64,13 @@ class Reader:
         *,
         version: Callable[[], str],
         width: int,
-        settings: Mapping[str, str],
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self._program = program
         self._version = version
         self._width = width
-        self._settings = settings
+        self._settings = settings or {}
+        self._refuses_first = settings is not None
 
     def read(self, words: Sequence[str]) -> Request | str:
         """What a command line wants, or the text that it asked for.
@@ -71,7 +78,9 @@ class Reader:
         Raises:
             UsageError: with upstream's text.
         """
-        line = parse(self._program, words)
+        line, fault = parse_until_fault(self._program, words)
+        if fault is not None and self._refuses_first:
+            raise fault
         defaults = self._defaults(line)
         values = values_of(line, defaults)
         if values.given(COMPLETION.name):
@@ -82,12 +91,14 @@ class Reader:
             answer = self._answer(clause, line, values)
             if answer is not None:
                 return answer
+        if fault is not None:
+            raise fault
         if line.has(HELP):
             return self._usage(words)
         if values.fault is not None:
             raise values.fault
         check_required(line, defaults)
-        return Request(line.command, values, "" if line.command else self._usage(words))
+        return Request(line.command, values, lambda: self._usage(words))
 
     def _defaults(self, line: Line) -> dict[Flag, str]:
         flags = {*self._program.flags, *line.innermost.flags}
