@@ -28,7 +28,7 @@ from amp.collector import StateCollector
 from amp.config.load import load_file
 from amp.config.own import load_own
 from amp.config.warnings import warnings
-from amp.errors import AmpError, ConfigError
+from amp.errors import AmpError, ConfigError, FlagError
 from amp.external import external_url, peer, route_prefix
 from amp.httpclient import HttpClients
 from amp.live import Shared, build
@@ -174,7 +174,7 @@ class App:
                 running, options, route_prefix(options.route_prefix, url), __version__
             )
         except MatcherError as error:
-            raise AmpError(f"invalid --web.cors.origin: {error}") from None
+            raise FlagError("error parsing --web.cors.origin", str(error)) from None
         entrance = open_entrance(options.web_config_file, application, self._clock, log)
         self._register(running)
         await self._live_through(running, shared, entrance, listeners)

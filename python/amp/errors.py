@@ -41,6 +41,18 @@ class ConfigError(AmpError, ValueError):
         return f"{self.cause} ({', '.join(place)})" if place else self.cause
 
 
+class FlagError(AmpError):
+    """A flag's value that its type allows and its meaning does not.
+
+    Attributes:
+        message: upstream's log line; the error's own text is the cause, which may be empty.
+    """
+
+    def __init__(self, message: str, cause: str = "") -> None:
+        super().__init__(cause)
+        self.message = message
+
+
 class BadRequest(AmpError):
     """A request that is answered with 400 and this text."""
 

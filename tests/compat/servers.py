@@ -49,6 +49,7 @@ class Server:
     flags: tuple[str, ...] = ()
     prefix: str = "/"
     port: int = field(default_factory=free_port)
+    host: str = "127.0.0.1"
     process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -117,7 +118,7 @@ class Server:
         headers: dict[str, str] | None = None,
     ) -> Answer:
         """Sends one request over a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()

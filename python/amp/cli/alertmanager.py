@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amp.cli.command_line.clause import BUILTIN, VERSION, Command, Flag, UsageError
@@ -14,7 +15,7 @@ from amp.cli.command_line.usage import terminal_width
 from amp.cli.command_line.value import BOOLEAN, DURATION, TEXT, TEXTS, WHOLE, Value
 from amp.cli.features import features
 from amp.cli.version import version_text
-from amp.errors import AmpError
+from amp.errors import AmpError, FlagError
 from amp.log import LEVELS, Logger
 from amp.options import Options
 
@@ -130,17 +131,34 @@ _PLAIN = {
     "amp.deliveries-per-destination": "deliveries_per_destination",
 }
 
+_POSITIVE_IN_A_CLUSTER = {
+    "cluster.peer-timeout": "PeerTimeout",
+    "cluster.peers-resolve-timeout": "PeersResolveTimeout",
+    "cluster.gossip-interval": "GossipInterval",
+    "cluster.pushpull-interval": "PushPullInterval",
+    "cluster.tcp-timeout": "TCPTimeout",
+    "cluster.probe-timeout": "ProbeTimeout",
+    "cluster.probe-interval": "ProbeInterval",
+    "cluster.reconnect-interval": "ReconnectInterval",
+    "cluster.reconnect-timeout": "PeerReconnectTimeout",
+}
+"""Flags that shape nothing yet, and upstream's names of them."""
+
 
 def options_of(values: Mapping[str, object], environment: Mapping[str, str]) -> Options:
     """The options of parsed flags; a flag beats its `AMP_*` variable.
 
     Raises:
-        ValueError: for features that do not exist.
+        AmpError: for values that their types allow and upstream refuses, with its text.
     """
     given: dict[str, object] = {
         field: values[name] for name, field in _PLAIN.items() if name in values
     }
-    given["features"] = features(str(values.get("enable-feature", "")))
+    given["features"] = _features(values)
+    if values.get("cluster.listen-address", "default"):
+        _check_periods(values)
+    if file := values.get("cluster.tls-config"):
+        _check_readable(str(file))
     for name, field in (
         ("web.listen-address", "listen_addresses"),
         ("cluster.peer", "cluster_peers"),
@@ -153,6 +171,42 @@ def options_of(values: Mapping[str, object], environment: Mapping[str, str]) -> 
     if "own_config_file" not in given and environment.get("AMP_CONFIG_FILE"):
         given["own_config_file"] = environment["AMP_CONFIG_FILE"]
     return Options(**given)  # type: ignore[arg-type]  # the table above maps names to fields
+
+
+def _features(values: Mapping[str, object]) -> frozenset[str]:
+    try:
+        found = features(str(values.get("enable-feature", "")))
+    except ValueError as error:
+        raise FlagError("error parsing the feature flag list", str(error)) from None
+    if "auto-gomemlimit" in found and not 0 < _number(values, "auto-gomemlimit.ratio", 0.9) <= 1:
+        raise FlagError(
+            "--auto-gomemlimit.ratio must be greater than 0 and less than or equal to 1."
+        )
+    return found
+
+
+def _check_periods(values: Mapping[str, object]) -> None:
+    for name, upstream in _POSITIVE_IN_A_CLUSTER.items():
+        if _number(values, name, 1) <= 0:
+            raise AmpError(
+                f"alertmanager/app: Options.{upstream} must be positive when clustering is enabled"
+            )
+
+
+def _number(values: Mapping[str, object], name: str, default: float) -> float:
+    held = values.get(name, default)
+    return held if isinstance(held, int | float) else default
+
+
+def _check_readable(file: str) -> None:
+    try:
+        with Path(file).open("rb"):
+            pass
+    except OSError as error:
+        text = (error.strerror or str(error)).lower()
+        raise AmpError(
+            f"unable to initialize TLS transport configuration for gossip mesh: open {file}: {text}"
+        ) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -176,16 +230,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     try:
         options = options_of(values, os.environ)
-    except ValueError as error:
-        log.error("error parsing the feature flag list", err=error)
-        sys.exit(1)
-    gc.disable()  # nothing of what is imported is garbage
-    from amp.app import run
+        gc.disable()  # nothing of what is imported is garbage
+        from amp.app import run
 
-    gc.freeze()
-    gc.enable()
-    try:
+        gc.freeze()
+        gc.enable()
         run(options, log)
+    except FlagError as error:
+        log.error(error.message, **({"err": error} if str(error) else {}))
+        sys.exit(1)
     except AmpError as error:
         log.error("alertmanager exited with error", err=error)
         sys.exit(1)

@@ -10,6 +10,7 @@ from amp.cli.alertmanager import PROGRAM, options_of
 from amp.cli.command_line.clause import UsageError
 from amp.cli.command_line.request import Reader, Request
 from amp.cli.features import features
+from amp.errors import AmpError, FlagError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,3 +94,20 @@ def test_features() -> None:
         features("zz")
     with pytest.raises(ValueError, match="classic"):
         features("classic-mode,utf8-strict-mode")
+
+
+def test_either_name_of_the_largest_silence() -> None:
+    for name in ("max-silence-size-bytes", "max-per-silence-bytes"):
+        assert options_of(given(f"--silences.{name}=7"), {}).max_silence_size_bytes == 7
+
+
+def test_values_that_upstream_refuses() -> None:
+    words = ["--cluster.probe-interval=0s"]
+    with pytest.raises(AmpError, match=r"Options\.ProbeInterval must be positive when clustering"):
+        options_of(given(*words), {})
+    assert options_of(given(*words, "--cluster.listen-address="), {}).cluster_peers == ()
+    with pytest.raises(FlagError) as refused:
+        options_of(given("--enable-feature=auto-gomemlimit", "--auto-gomemlimit.ratio=2"), {})
+    assert refused.value.message.startswith("--auto-gomemlimit.ratio must be greater than 0")
+    with pytest.raises(AmpError, match="unable to initialize TLS transport configuration"):
+        options_of(given("--cluster.tls-config=missing.yml"), {})
