@@ -28,6 +28,7 @@ TEXT: Headers = [
     (b"content-type", b"text/plain; charset=utf-8"),
     (b"x-content-type-options", b"nosniff"),
 ]
+_SPACES = {ord("\r"): " ", ord("\n"): " "}
 CHALLENGE: Headers = [(b"www-authenticate", b"Basic")]
 
 
@@ -90,9 +91,9 @@ class Door:
 
 
 def _headers(config: WebConfig) -> Headers:
-    """The configured headers as they are sent: one line each."""
+    """The configured headers as they are sent: one line each (Upstream: net/http header.go)."""
     return [
-        (name.lower().encode(), " ".join(value.splitlines()).strip().encode())
+        (name.lower().encode(), value.translate(_SPACES).strip(" \t").encode())
         for name, value in config.http_server_config.headers.items()
     ]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from amp.errors import ConfigError
@@ -182,8 +183,11 @@ def _limit(context: ssl.SSLContext, config: ServerTls) -> None:
     context.set_ciphers(
         ":".join([*chosen, level]) if chosen else f"{DEFAULT_CIPHERS.rpartition(':')[0]}:{level}"
     )
-    context.minimum_version = oldest
-    context.maximum_version = newest
+    with warnings.catch_warnings():
+        # Whoever names an old version has been told by the manual; Python need not repeat it.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = oldest
+        context.maximum_version = newest
 
 
 def _curves(context: ssl.SSLContext, config: ServerTls) -> None:
