@@ -24,6 +24,7 @@ CONFIG = (
     "route: {receiver: team}\nreceivers: [{name: team, webhook_configs: [{url: 'http://h/'}]}]\n"
 )
 ENDED_WITHIN_SECONDS = 30.0
+APPLIED_WITHIN_SECONDS = 2.0
 AT_ONCE = 3
 LISTENING = re.compile(r'msg="Listening on".* address="?([^\s"]+)')
 STAMP = re.compile(r"time=\S+ |source=\S+ |\"time\":\"[^\"]*\",|\"source\":\"[^\"]*\",")
@@ -105,11 +106,19 @@ def up(server: Server, line: dict[str, Any]) -> bool:
 def asked(server: Server, line: dict[str, Any]) -> Outcome:
     """What a server that is ready answers."""
     answers: list[Any] = [shown(path, server.get(path)) for path in line.get("get", [])]
-    metrics = server.get("/metrics").body.splitlines()
-    answers += [
-        sorted(one for one in metrics if one.startswith(begin)) for begin in line.get("grep", [])
-    ]
+    answers += [series(server, begin) for begin in line.get("grep", [])]
     return Outcome(None, "", answers)
+
+
+def series(server: Server, begin: str) -> list[str]:
+    """The metrics that begin so; the reference serves before its configuration is applied."""
+    deadline = time.monotonic() + APPLIED_WITHIN_SECONDS
+    while True:
+        lines = server.get("/metrics").body.splitlines()
+        found = sorted(one for one in lines if one.startswith(begin))
+        if found or time.monotonic() > deadline:
+            return found
+        time.sleep(0.1)
 
 
 def shown(path: str, answer: Answer) -> tuple[str, int, str]:
@@ -118,9 +127,9 @@ def shown(path: str, answer: Answer) -> tuple[str, int, str]:
 
 
 def last_line(server: Server) -> str:
-    """The last thing said, without time and place; nothing of a help text."""
-    lines = server.log().strip().splitlines()
-    if not lines or not re.search(r"error|ERROR", lines[-1]):
+    """The last error told, without time and place."""
+    lines = [one for one in server.log().splitlines() if re.search(r"error|ERROR", one)]
+    if not lines:
         return ""
     # Ours does not tell which name server it asked.
     said = re.sub(r"(lookup \S+) on [^ ]+:53", r"\1", STAMP.sub("", lines[-1]))
