@@ -27,6 +27,7 @@ ENDED_WITHIN_SECONDS = 30.0
 APPLIED_WITHIN_SECONDS = 2.0
 AT_ONCE = 3
 LISTENING = re.compile(r'msg="Listening on".* address="?([^\s"]+)')
+TOLD = re.compile(r"^alertmanager: error: |level=ERROR|\"level\":\"ERROR\"")
 STAMP = re.compile(r"time=\S+ |source=\S+ |\"time\":\"[^\"]*\",|\"source\":\"[^\"]*\",")
 
 
@@ -128,7 +129,7 @@ def shown(path: str, answer: Answer) -> tuple[str, int, str]:
 
 def last_line(server: Server) -> str:
     """The last error told, without time and place."""
-    lines = [one for one in server.log().splitlines() if re.search(r"error|ERROR", one)]
+    lines = [one for one in server.log().splitlines() if TOLD.search(one)]
     if not lines:
         return ""
     # Ours does not tell which name server it asked.
