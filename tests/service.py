@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 import trustme
 
+from compat.servers import free_port
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -56,9 +58,7 @@ class Service:
     def __enter__(self) -> Self:
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._socket.getsockname()[1]
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.closed = probe.getsockname()[1]
+        self.closed = free_port()
         self.authority.cert_pem.write_to_path(self.folder / "authority.pem")
         threading.Thread(target=self._accept, args=(self._socket,), daemon=True).start()
         return self

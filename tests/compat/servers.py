@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
+import random
 import signal
 import socket
 import subprocess
@@ -32,11 +34,20 @@ class Answer:
         return json.loads(self.body)
 
 
+_PORTS = itertools.count(random.SystemRandom().randrange(11_000, 31_000))
+"""Below the ports that the kernel gives to connections, and no port twice in one process."""
+
+
 def free_port() -> int:
     """A port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        port = 11_000 + next(_PORTS) % 20_000
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 @dataclass

@@ -97,7 +97,7 @@ def up(server: Server, line: dict[str, Any]) -> bool:
             continue
         try:
             # Below a prefix it is 404, which is an answer, too.
-            if server.get("/-/ready").status in (200, 404):
+            if server.get("/-/ready").status in (200, 404) and process.poll() is None:
                 return True
         except OSError:
             pass

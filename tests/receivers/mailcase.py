@@ -15,6 +15,7 @@ from typing import Any
 import trustme
 import yaml
 
+from compat.servers import free_port
 from mail_server import MailServer, Script
 from receivers.alerts import SETS, alert
 
@@ -81,14 +82,11 @@ class Run:
         elsewhere = "OTHERADDRESS" in str(case.get("email"))
         host = "127.0.0.2" if elsewhere else "127.0.0.1"
         self.server = MailServer(Script(**case.get("server", {})), context, host=host)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            closed = probe.getsockname()[1]
         self.places = {
             "OTHERADDRESS": f"127.0.0.2:{self.server.port}",
             "HERE": f"127.0.0.1:{self.server.port}",
             "OTHER": f"localhost:{self.server.port}",
-            "CLOSED": f"127.0.0.1:{closed}",
+            "CLOSED": f"127.0.0.1:{free_port()}",
             "FOLDER": str(folder),
         }
         client = authority.client

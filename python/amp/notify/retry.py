@@ -109,6 +109,7 @@ class RetryStage:
             async with self._clock.timeout((deadline_ns - self._clock.now_ns()) / SECOND_NS):
                 while True:
                     attempts += 1
+                    begun_ns = self._clock.now_ns()
                     error = await self._attempt(notification, attempts)
                     if error is None:
                         return
@@ -124,7 +125,10 @@ class RetryStage:
                             err=error,
                         )
                     last = error
-                    await self._clock.sleep(next(pause))
+                    # Upstream's ticks go on while an attempt lasts: after a slow one the next
+                    # follows at once.
+                    lasted = (self._clock.now_ns() - begun_ns) / SECOND_NS
+                    await self._clock.sleep(max(0.0, next(pause) - lasted))
         except TimeoutError:
             over = last or SendError("context deadline exceeded", reason="contextDeadlineExceeded")
             raise self._give_up(over, f"canceled after {attempts} attempts: {over}") from None

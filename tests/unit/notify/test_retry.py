@@ -55,6 +55,7 @@ class Scene:
         self.last = Last()
         self.sent: list[int] = []
         self.answers = answers
+        self.lasts_seconds = 0.0
         integration = Integration("team", "webhook", 0, send_resolved, self._send)
         self.stage = RetryStage(
             integration,
@@ -69,6 +70,8 @@ class Scene:
 
     async def _send(self, notification: Any) -> None:
         self.sent.append(self.clock.now_ns())
+        if self.lasts_seconds:
+            await self.clock.sleep(self.lasts_seconds)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if answer is not None:
             raise answer
@@ -103,6 +106,15 @@ async def test_retries_until_it_succeeds() -> None:
     assert scene.value("alertmanager_notifications_failed_total", reason="serverError") == 0
     assert scene.output.getvalue().count("will retry later") == 1
     assert 'msg="Notify success"' in scene.output.getvalue()
+
+
+async def test_after_a_slow_attempt_the_next_follows_at_once() -> None:
+    scene = Scene([SendError("down", reason="serverError", retryable=True)] * 2 + [None])
+    scene.lasts_seconds = 2.0
+    task = asyncio.create_task(scene.stage.deliver(scene.delivery()))
+    await scene.clock.advance(7)
+    await task
+    assert [(at - scene.sent[0]) / SECOND_NS for at in scene.sent] == [0, 2, 4]
 
 
 async def test_a_refusal_for_good_ends_at_once() -> None:
