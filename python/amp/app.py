@@ -26,14 +26,14 @@ from amp.api.times import milliseconds
 from amp.clock import SECOND_NS, SystemClock
 from amp.collector import StateCollector
 from amp.config.load import load_file
-from amp.config.own import load_own
+from amp.config.own import own_of
 from amp.config.warnings import warnings
 from amp.errors import AmpError, ConfigError, FlagError
 from amp.external import external_url, peer, route_prefix
 from amp.httpclient import HttpClients
 from amp.live import Shared, build
 from amp.metrics import Metrics
-from amp.options import UPSTREAM_VERSION
+from amp.options import UPSTREAM_VERSION, check_options
 from amp.running import Running
 from amp.server import Server
 from amp.store.silences import Silences
@@ -47,7 +47,6 @@ from amp.web.listen import address_of, inherited, listen
 if TYPE_CHECKING:
     import socket
 
-    from amp.config.own import OwnConfig
     from amp.config.schema import Config
     from amp.live import Live
     from amp.log import Logger
@@ -150,7 +149,7 @@ class App:
             "Starting Alertmanager",
             version=f"(version={UPSTREAM_VERSION}, branch=HEAD, revision=amp-{__version__})",
         )
-        _check_options(options)
+        check_options(options)
         me = peer(
             options.cluster_listen_address,
             options.cluster_advertise_address,
@@ -385,30 +384,10 @@ def _folder(options: Options) -> Path:
 def _load(options: Options) -> Config:
     """Both files."""
     config = load_file(options.config_file, options.matcher_mode)
-    return _own(options).added(config)
-
-
-def _own(options: Options) -> OwnConfig:
-    """AMP's own file; only one that a flag or variable names must exist."""
-    if options.own_config_file:
-        return load_own(options.own_config_file, required=True)
-    return load_own(Path(options.config_file).parent / "amp.yml")
+    return own_of(options.config_file, options.own_config_file).added(config)
 
 
 def _with_own(options: Options) -> Options:
     """The options with what the own file adds: flags and variables beat it."""
-    own = _own(options)
+    own = own_of(options.config_file, options.own_config_file)
     return dataclasses.replace(options, database_url=options.database_url or own.database_url)
-
-
-def _check_options(options: Options) -> None:
-    if not options.config_file:
-        raise AmpError("alertmanager/app: Options.ConfigFile is required")
-    for name, seconds in (
-        ("Retention", options.data_retention_seconds),
-        ("MaintenanceInterval", options.maintenance_interval_seconds),
-        ("AlertGCInterval", options.alerts_gc_interval_seconds),
-        ("DispatchMaintenanceInterval", options.dispatch_maintenance_interval_seconds),
-    ):
-        if seconds <= 0:
-            raise AmpError(f"alertmanager/app: Options.{name} must be positive")

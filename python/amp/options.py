@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from amp.errors import AmpError
+
 UPSTREAM_VERSION = "0.34.2"
 """The Alertmanager release that AMP is compatible with; what `versionInfo` and `build_info` say."""
 
@@ -56,3 +58,21 @@ class Options:
         if "utf8-strict-mode" in self.features:
             return "utf8"
         return "fallback"
+
+
+def check_options(options: Options) -> None:
+    """Refuses what the start refuses before it reads anything.
+
+    Raises:
+        AmpError: with upstream's text.
+    """
+    if not options.config_file:
+        raise AmpError("alertmanager/app: Options.ConfigFile is required")
+    for name, seconds in (
+        ("Retention", options.data_retention_seconds),
+        ("MaintenanceInterval", options.maintenance_interval_seconds),
+        ("AlertGCInterval", options.alerts_gc_interval_seconds),
+        ("DispatchMaintenanceInterval", options.dispatch_maintenance_interval_seconds),
+    ):
+        if seconds <= 0:
+            raise AmpError(f"alertmanager/app: Options.{name} must be positive")

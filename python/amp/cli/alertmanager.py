@@ -143,6 +143,19 @@ _POSITIVE_IN_A_CLUSTER = {
     "cluster.reconnect-timeout": "PeerReconnectTimeout",
 }
 """Flags that shape nothing yet, and upstream's names of them."""
+_READ_ELSEWHERE = frozenset(
+    (
+        *(flag.name for flag in (*BUILTIN, VERSION)),
+        "enable-feature",
+        "web.listen-address",
+        "cluster.peer",
+    )
+)
+
+
+def has_effect(name: str) -> bool:
+    """Whether anybody reads a flag; upstream's others are taken so that unit files need no edit."""
+    return name in _PLAIN or name in _READ_ELSEWHERE
 
 
 def options_of(values: Mapping[str, object], environment: Mapping[str, str]) -> Options:

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-TOOLS: Mapping[str, str] = MappingProxyType({"schema": "amp.cli.schema"})
+TOOLS: Mapping[str, str] = MappingProxyType(
+    {"check": "amp.cli.check.program", "schema": "amp.cli.schema"}
+)
 """Command to the module whose `main(arguments)` runs it and gives the exit code; imported late."""
 
 USAGE = """usage: amp <command> [<flags>]
 
 Commands:
   serve      run the alert manager (the flags of `alertmanager`)
+  check      tell what a configuration, flags and a storage folder will do
   schema     print the JSON Schema of a configuration file, for editors
   version    show the version
 

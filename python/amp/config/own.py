@@ -137,6 +137,17 @@ class OwnConfig(Struct):
         ]
 
 
+def own_of(config_file: str, named: str = "") -> OwnConfig:
+    """AMP's own file of a configuration file; only one that a flag or variable names must exist.
+
+    Raises:
+        ConfigError: naming file, line and key, for anything unknown or malformed.
+    """
+    if named:
+        return load_own(named, required=True)
+    return load_own(Path(config_file).parent / "amp.yml")
+
+
 def load_own(path: str | os.PathLike[str], *, required: bool = False) -> OwnConfig:
     """Reads the file; an absent one gives the defaults unless it is required.
 

@@ -1,0 +1,89 @@
+"""One run: looks at everything that was given and makes the report of it."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from amp.cli.check.capability import needs
+from amp.cli.check.configuration import Configuration
+from amp.cli.check.differences import Looked, differences
+from amp.cli.check.finding import ERROR, Finding
+from amp.cli.check.report import Report
+from amp.cli.check.storage import Storage
+from amp.cli.check.swap_back import swap_back
+from amp.cli.check.template_files import TemplateFiles
+from amp.cli.check.texts import Texts
+from amp.errors import ConfigError
+from amp.fields.codec import Anything
+from amp.fields.decode import Decoder
+
+if TYPE_CHECKING:
+    from amp.cli.check.given import Given
+    from amp.cli.check.server_flags import ServerFlags
+    from amp.fields.node import Node
+
+
+def examine(given: Given, flags: ServerFlags | None, now_ns: int) -> Report:
+    """The report.
+
+    Args:
+        given: what there is to look at.
+        flags: the server's command line, None when there is none.
+        now_ns: the moment by which silences and log entries are judged.
+    """
+    report = Report()
+    if flags is not None:
+        report.flags = flags.plain()
+        report.findings += flags.findings
+    looked = None if given.config_file is None else _configuration(report, given, flags, now_ns)
+    storage = None if given.storage is None else Storage(given.storage, now_ns)
+    if storage is not None:
+        report.storage = storage.found
+        report.findings += storage.findings
+    if looked is not None:
+        report.differences = differences(looked)
+    if looked is not None or storage is not None:
+        report.swap_back = swap_back(looked, storage)
+    return report
+
+
+def _configuration(
+    report: Report, given: Given, flags: ServerFlags | None, now_ns: int
+) -> Looked | None:
+    """Fills in the parts of the configuration; None when it is refused."""
+    found = Configuration(given.options)
+    config, templates = found.config, found.templates
+    report.configuration = found.plain()
+    if config is None or templates is None:
+        report.findings += found.findings
+        return None
+    texts = Texts(config, templates, found.reached, now_ns)
+    files = TemplateFiles(config)
+    found.add(files.findings)
+    found.add(texts.findings)
+    report.findings += found.findings
+    report.texts = texts.plain()
+    report.templates = files.plain(texts.templates_used())
+    if (given.database or config.own.database_url) and find_spec("psycopg") is None:
+        text = needs("the store", "psycopg", "postgresql")
+        report.findings.append(Finding(ERROR, text, key="database_url"))
+    return Looked(
+        config=config,
+        reached=found.reached,
+        options=given.options,
+        named=set() if flags is None else flags.named,
+        null_http_config=_null_http_config(found.places(found.file).node),
+    )
+
+
+def _null_http_config(node: Node | None) -> bool:
+    """Whether the file says so; the loaded configuration has the defaults in its place."""
+    try:
+        values = None if node is None else Decoder().decode(node, Anything())
+    except ConfigError:
+        return False
+    defaults = values.get("global") if isinstance(values, dict) else None
+    return (
+        isinstance(defaults, dict) and "http_config" in defaults and defaults["http_config"] is None
+    )
