@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 PROGRAM = Command(
     "amp check",
-    "Checks a configuration file, a folder with alertmanager.yml, or a storage folder. It only"
-    " reads: nothing is written, sent or locked. What stands after -- are the server's flags. Exit codes:"
-    " 0 fine, 1 the server would refuse it or a notification would fail, 2 wrong usage.",
+    "Checks a configuration file, a folder with alertmanager.yml, or a storage folder. Nothing is"
+    " written, sent or locked. What stands after -- are the server's flags. Exit codes: 0 fine,"
+    " 1 the server would refuse it or a notification would fail, 2 wrong usage.",
     flags=(
         HELP,
         Flag("storage.path", "Also look into this storage folder."),
