@@ -225,10 +225,14 @@ class Engine:
         """The batch without inhibited alerts; writes the group's markers."""
     def drop_silenced(self, batch: Batch, now_ns: int) -> Batch: ...
     def set_muted_by(self, group_id: int, names: Sequence[str]) -> None: ...
-    def complete(self, batch: Batch) -> bool:
+    def complete(self, batch: Batch, now_ns: int = 0) -> bool:
         """After a successful flush: forgets the batch's resolved alerts that did not change since; whether
-        the group is now destroyed.
+        the group is now destroyed. `now_ns` is when its events happened.
         """
+    def record_to(self, queue: EventQueue) -> None:
+        """Tells the queue of everything that happens; before the first `configure`."""
+    def describe_silence(self, id: str, text: str | None) -> None:
+        """Learns how events show a silence (`silence_event`); None forgets it."""
     def maintain_groups(self) -> int:
         """Removes destroyed groups; how many are left."""
     def set_silence(
@@ -277,6 +281,41 @@ class Engine:
         self, rows: Sequence[AlertRow], now_ns: int, grace_ns: int
     ) -> tuple[int, list[tuple[int, int, bool]]]:
         """Brings alerts back: how many, and new timers (none before configure). Known ones stay."""
+
+# --- events (event) -----------------------------------------------------------------------------
+
+@final
+class EventQueue:
+    """Events on their way to whoever writes them out, bounded by bytes; thread-safe, adding never waits.
+
+    `seed` (16 random bytes) makes the names of groups.
+    """
+
+    def __new__(cls, instance: str, seed: bytes, max_bytes: int) -> EventQueue: ...
+    def record(self, name: str, payload: str, now_ns: int) -> None:
+        """Adds an event of a kind (`silence_created`, …) whose payload is a JSON object."""
+    def record_notification(
+        self,
+        batch: Batch,
+        flushed: Batch,
+        *,
+        reason: str,
+        repeat_interval_ns: int,
+        integration: str,
+        index: int,
+        now_ns: int,
+    ) -> None:
+        """Adds that an integration took a batch; `flushed` is the batch with the resolved alerts."""
+    def take(self, limit: int, wait_seconds: float) -> list[tuple[str, int, bytes]]:
+        """Takes the oldest events (kind, when, line of JSON); waits for the first if there are none."""
+    def wake(self) -> None:
+        """Ends the wait of `take`."""
+    def take_drops(self) -> list[tuple[str, int]]:
+        """How many events of each kind did not fit since this was last asked."""
+    def __len__(self) -> int: ...
+
+def silence_event(record: SilenceRow) -> str:
+    """The payload of a silence's event."""
 
 AlertRow = tuple[str, bool, str, str, int, int, int, bool, str]
 """fingerprint, deleted, labels JSON, annotations JSON, starts, ends, updated (ns), timeout, generator URL."""

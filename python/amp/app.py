@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import gc
+import json
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,20 +22,23 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.process_collector import ProcessCollector
 
 from amp import __version__
-from amp._core import Engine, MatcherError, NotificationLog
+from amp._core import Engine, EventQueue, MatcherError, NotificationLog
 from amp.api.table import gate
 from amp.api.times import milliseconds
 from amp.clock import SECOND_NS, SystemClock
 from amp.collector import StateCollector
+from amp.config.event_recorder import EventRecorder
 from amp.config.load import load_file
 from amp.config.own import own_of
 from amp.config.warnings import warnings
 from amp.errors import AmpError, ConfigError, FlagError
+from amp.events.outputs import Outputs, check_libraries
+from amp.events.recorder import Recorder
 from amp.external import external_url, peer, route_prefix
 from amp.httpclient import HttpClients
 from amp.live import Shared, build
-from amp.metrics import Metrics
-from amp.options import UPSTREAM_VERSION, check_options
+from amp.metrics import EventMetrics, Metrics
+from amp.options import BUILD_CONTEXT, UPSTREAM_VERSION, check_options
 from amp.running import Running
 from amp.server import Server
 from amp.store.silences import Silences
@@ -45,8 +50,6 @@ from amp.web.entrance import open_entrance
 from amp.web.listen import address_of, inherited, listen
 
 if TYPE_CHECKING:
-    import socket
-
     from amp.config.schema import Config
     from amp.live import Live
     from amp.log import Logger
@@ -63,6 +66,9 @@ GRACE_SECONDS = 300.0
 """How long a restored alert lives at least: its sender repeats it in that time, or it is over."""
 
 NEAR_STORE_SECONDS = 1.0
+
+EVENT_BYTES = 64 << 20
+"""Events that wait to be told may take this much memory; more are dropped and counted."""
 
 
 def run(options: Options, log: Logger) -> None:
@@ -94,6 +100,12 @@ class App:
             alert_names="alert-names-in-metrics" in options.features,
         )
         self._engine = Engine()
+        self._instance = socket.gethostname()
+        self._events: EventQueue | None = None
+        if "event-recorder" in options.features:
+            self._events = EventQueue(self._instance, os.urandom(16), EVENT_BYTES)
+            self._engine.record_to(self._events)
+        self._recorder: Recorder | None = None
         self._engine.set_limits(
             classic_names=options.matcher_mode == "classic",
             per_alertname=max(0, options.per_alertname_limit),
@@ -123,6 +135,7 @@ class App:
             max_size_bytes=options.max_silence_size_bytes,
             log_changes=options.log_silences,
             matcher_mode=options.matcher_mode,
+            events=self._events,
         )
         self._storage = Storage(
             folder,
@@ -149,6 +162,7 @@ class App:
             "Starting Alertmanager",
             version=f"(version={UPSTREAM_VERSION}, branch=HEAD, revision=amp-{__version__})",
         )
+        log.info("Build context", build_context=BUILD_CONTEXT)
         check_options(options)
         me = peer(
             options.cluster_listen_address,
@@ -163,6 +177,7 @@ class App:
         listeners = _listen(options, log)
         url = external_url(options.external_url, address_of(listeners[0]))
         shared = self._shared(url)
+        self._record(shared, config)
         try:
             live = build(config, shared)
         except ConfigError as error:
@@ -176,7 +191,10 @@ class App:
             raise FlagError("error parsing --web.cors.origin", str(error)) from None
         entrance = open_entrance(options.web_config_file, application, self._clock, log)
         self._register(running)
-        await self._live_through(running, shared, entrance, listeners)
+        try:
+            await self._live_through(running, shared, entrance, listeners)
+        finally:
+            await self._recorded()
         log.info("See you next time!")
 
     async def _live_through(
@@ -209,6 +227,32 @@ class App:
             entrance.close()
             await running.live.stop()
             await self._storage.close()
+
+    def _record(self, shared: Shared, config: Config) -> None:
+        """Begins to tell of events."""
+        if self._events is None:
+            return
+        events = self._events
+        metrics = EventMetrics(self._registry, lambda: float(len(events)))
+        outputs = Outputs(
+            self._instance, shared.http, clock=self._clock, log=self._log, metrics=metrics
+        )
+        self._recorder = Recorder(
+            events, outputs.plan, clock=self._clock, log=self._log, metrics=metrics
+        )
+        started = {"version": UPSTREAM_VERSION, "buildContext": BUILD_CONTEXT}
+        events.record(
+            "alertmanager_startup_event",
+            json.dumps(started, separators=(",", ":")),
+            self._clock.now_ns(),
+        )
+        self._recorder.start(config.root.event_recorder or EventRecorder())
+
+    async def _recorded(self) -> None:
+        """Tells the last event."""
+        if self._events is not None and self._recorder is not None:
+            self._events.record("alertmanager_shutdown_event", "{}", self._clock.now_ns())
+            await self._recorder.close()
 
     def _heed_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -277,6 +321,7 @@ class App:
             http=http,
             external_url=url,
             start_at_ns=self._start_at_ns,
+            events=self._events,
         )
 
     def _running(self, live: Live, shared: Shared, me: tuple[str, str] | None) -> Running:
@@ -346,6 +391,8 @@ class App:
                 # Without the stored log a flush would repeat what was told; `_beside` starts it.
                 live.prepare(shared)
             self._applied(running)
+            if self._recorder is not None:
+                await self._recorder.apply(config.root.event_recorder or EventRecorder())
             log.info("Completed loading of configuration file", file=file)
 
 
@@ -384,6 +431,8 @@ def _folder(options: Options) -> Path:
 def _load(options: Options) -> Config:
     """Both files."""
     config = load_file(options.config_file, options.matcher_mode)
+    if "event-recorder" in options.features:
+        check_libraries(config.root.event_recorder)
     return own_of(options.config_file, options.own_config_file).added(config)
 
 

@@ -24,7 +24,7 @@ from amp.supervisor import keep
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from amp._core import Engine, NotificationLog, Templates
+    from amp._core import Engine, EventQueue, NotificationLog, Templates
     from amp.clock import Clock
     from amp.config.schema import Config
     from amp.fields.http import HttpConfig
@@ -42,6 +42,7 @@ class Shared:
 
     Attributes:
         start_at_ns: nothing is flushed before (`--dispatch.start-delay` after process start).
+        events: is told what happens; None when nobody wants to know.
     """
 
     options: Options
@@ -54,6 +55,7 @@ class Shared:
     http: HttpClients
     external_url: str
     start_at_ns: int
+    events: EventQueue | None = None
 
 
 @dataclass(slots=True)
@@ -212,6 +214,7 @@ def delivery(integration: Integration, templates: Templates, shared: Shared) -> 
         external_url=shared.external_url,
         templates=templates,
         following=record,
+        events=shared.events,
     )
     return DeduplicateStage(
         integration, shared.notification_log, shared.clock, shared.metrics, retry

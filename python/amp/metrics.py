@@ -17,7 +17,7 @@ from prometheus_client import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 INTEGRATIONS = (
     "email", "pagerduty", "wechat", "pushover", "slack", "opsgenie", "webhook", "victorops", "sns",
@@ -29,6 +29,38 @@ REASONS = (
     "authError", "rateLimited",
 )  # fmt: skip
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class EventMetrics:
+    """The event recorder's instruments; they exist only with its feature."""
+
+    def __init__(self, registry: CollectorRegistry, waiting: Callable[[], float]) -> None:
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"alertmanager_{name}", text, labels, registry=registry)
+
+        Gauge(
+            "alertmanager_event_recorder_queue_length",
+            "Events that wait to be told.",
+            registry=registry,
+        ).set_function(waiting)
+        self.recorded = counter(
+            "events_recorded", "Events told to an output.", "event_type", "output", "result"
+        )
+        self.written_bytes = counter(
+            "event_recorder_bytes_written", "Bytes of events.", "event_type", "output"
+        )
+        self.dropped = counter(
+            "events_dropped", "Events that the recorder's queue had no room for.", "event_type"
+        )
+        self.serialize_errors = counter(
+            "event_serialize_errors", "Events that could not be encoded.", "event_type"
+        )
+        self.output_drops = counter(
+            "event_output_drops", "Events that an output's queue had no room for.", "output"
+        )
+        self.kafka_errors = counter(
+            "event_kafka_produce_errors", "Events that Kafka did not take.", "output", "error_type"
+        )
 
 
 class Metrics:

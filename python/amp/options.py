@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import sys
 from dataclasses import dataclass
 
 from amp.errors import AmpError
 
 UPSTREAM_VERSION = "0.34.2"
 """The Alertmanager release that AMP is compatible with; what `versionInfo` and `build_info` say."""
+
+BUILD_CONTEXT = (
+    f"(python={platform.python_version()}, platform={sys.platform}/{os.uname().machine})"
+)
+"""What AMP runs on, for the log and the first event."""
 
 HOUR = 3600.0
 

@@ -44,9 +44,8 @@ def warnings(config: Config, retention_seconds: float) -> list[LoadWarning]:
 
 
 def _without_effect(config: Config) -> Iterator[LoadWarning]:
-    for name in ("tracing", "event_recorder"):
-        if getattr(config.root, name) is not None:
-            yield LoadWarning("block is not built yet and without effect", {"block": name})
+    if config.root.tracing is not None:
+        yield LoadWarning("block is not built yet and without effect", {"block": "tracing"})
 
 
 def _parents_first(route: Route, compiled: Iterator[CompiledRoute]) -> list[CompiledRoute]:

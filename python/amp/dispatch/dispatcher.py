@@ -169,7 +169,7 @@ class Dispatcher:
                 err=f"{type(error).__name__}: {error}",
             )
         else:
-            if self._engine.complete(batch):
+            if self._engine.complete(batch, self._clock.now_ns()):
                 self._timers.pop(timer.group_id, None)
         finally:
             self._finish(timer)

@@ -18,7 +18,7 @@ from amp.receivers.base import Notification
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from amp._core import Templates
+    from amp._core import Batch, EventQueue, Templates
     from amp.clock import Clock
     from amp.log import Logger
     from amp.metrics import Metrics
@@ -55,6 +55,7 @@ class RetryStage:
         external_url: str,
         templates: Templates,
         following: DeliveryStage,
+        events: EventQueue | None = None,
         chance: random.Random | None = None,
     ) -> None:
         self._integration = integration
@@ -64,6 +65,7 @@ class RetryStage:
         self._external_url = external_url
         self._templates = templates
         self._next = following
+        self._events = events
         self._chance = chance if chance is not None else random.Random()  # noqa: S311  # jitter
         labels = [integration.kind]
         if metrics.receiver_names:
@@ -99,7 +101,21 @@ class RetryStage:
                 data=delivery.data,
             )
             await self._attempts(notification, delivery.flush.deadline_ns)
+            if self._events is not None:
+                self._record(self._events, batch, delivery)
         await self._next.deliver(delivery)
+
+    def _record(self, events: EventQueue, batch: Batch, delivery: Delivery) -> None:
+        """Tells that the receiver has it. Upstream: notify/event.go NewNotificationEvent."""
+        events.record_notification(
+            batch,
+            delivery.flush.batch,
+            reason=delivery.reason,
+            repeat_interval_ns=delivery.flush.route.repeat_interval_ns,
+            integration=self._integration.kind,
+            index=self._integration.index,
+            now_ns=self._clock.now_ns(),
+        )
 
     async def _attempts(self, notification: Notification, deadline_ns: int) -> None:
         attempts = 0

@@ -11,6 +11,7 @@ from amp._core import (
     compile_regex,
     decode_silence,
     encode_silence,
+    silence_event,
     valid_label_name,
 )
 from amp.errors import BadRequest
@@ -58,19 +59,24 @@ class Silence:
 
     def encode(self, expires_at_ns: int) -> bytes:
         """Upstream's MeshSilence message."""
+        return encode_silence(self._row(expires_at_ns))
+
+    def event(self) -> str:
+        """The payload of its event, a JSON object."""
+        return silence_event(self._row(0))
+
+    def _row(self, expires_at_ns: int) -> SilenceRow:
         sets = [list(matchers) for matchers in self.matcher_sets]
-        return encode_silence(
-            (
-                self.id,
-                sets,
-                self.starts_at_ns,
-                self.ends_at_ns,
-                self.updated_at_ns,
-                expires_at_ns,
-                self.created_by,
-                self.comment,
-                dict(self.annotations),
-            )
+        return (
+            self.id,
+            sets,
+            self.starts_at_ns,
+            self.ends_at_ns,
+            self.updated_at_ns,
+            expires_at_ns,
+            self.created_by,
+            self.comment,
+            dict(self.annotations),
         )
 
 

@@ -21,7 +21,7 @@ from amp.store.silence import compiled, decode, legacy_bytes, validate
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Sequence
 
-    from amp._core import Matcher
+    from amp._core import EventQueue, Matcher
     from amp.clock import Clock
     from amp.log import Logger
     from amp.metrics import Metrics
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from amp.store.writer import Writer
 
 Result = TypeVar("Result")
+
+EVENTS = {"create silence": "silence_created", "update silence": "silence_updated"}
+"""The changes that are events; the end of a silence is none."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -47,6 +50,9 @@ class SilenceSink(Protocol):
 
     def remove_silence(self, id: str) -> None:
         """Forgets a silence."""
+
+    def describe_silence(self, id: str, text: str | None) -> None:
+        """Learns how events show a silence; None forgets it. Only where events are recorded."""
 
 
 class Silences:
@@ -68,7 +74,9 @@ class Silences:
         max_size_bytes: int = 0,
         log_changes: bool = False,
         matcher_mode: str = "fallback",
+        events: EventQueue | None = None,
     ) -> None:
+        self._events = events
         self._sink = sink
         self._writer = writer
         self._retention_ns = int(retention_seconds * SECOND_NS)
@@ -288,6 +296,8 @@ class Silences:
             self._apply(silence, entry)
             if self._log_changes:
                 self._tell(message, silence)
+            if self._events is not None and message in EVENTS:
+                self._events.record(EVENTS[message], silence.event(), self._clock.now_ns())
         self._measure()
 
     def _apply(self, silence: Silence, entry: SilenceEntry) -> None:
@@ -308,11 +318,15 @@ class Silences:
             silence.id, sets, within_reach(starts_at_ns), within_reach(ends_at_ns)
         )
         self._indexed.add(silence.id)
+        if self._events is not None:
+            self._sink.describe_silence(silence.id, silence.event())
 
     def _unindex(self, id: str) -> None:
         if id in self._indexed:
             self._indexed.discard(id)
             self._sink.remove_silence(id)
+            if self._events is not None:
+                self._sink.describe_silence(id, None)
 
     def _measure(self) -> None:
         self._metrics.silences_state_size.set(len(self._held))

@@ -176,7 +176,7 @@ fn flushing(criterion: &mut Criterion) {
             let batch = engine.drop_inhibited(&batch, NOW);
             let batch = engine.drop_silenced(&batch, NOW);
             let body = batch.webhook_json("first notification", "http://example.net", 0);
-            engine.complete(&batch);
+            engine.complete(&batch, 0);
             body
         });
     });

@@ -118,12 +118,7 @@ impl Source {
 impl InhibitIndex {
     /// Compiles the `inhibit_rules` of a plan: the list itself, or an object that has it.
     pub fn compile(plan: &Value) -> Result<Self, Error> {
-        let rules = match plan.as_array() {
-            Some(rules) => rules,
-            None => list(plan, "inhibit_rules")?,
-        };
-        let rules: Vec<Rule> = rules.iter().map(rule).collect::<Result<_, _>>()?;
-        Ok(Self::new(&rules))
+        Ok(Self::new(&rules_of(plan)?))
     }
 
     /// Builds an index without sources.
@@ -256,9 +251,14 @@ impl InhibitIndex {
     ///
     /// Upstream: inhibit/inhibit.go `Inhibitor.Mutes`, `InhibitRule.hasEqual`.
     pub fn first(&self, _fingerprint: u64, labels: &LabelSet, now: Time) -> Option<u64> {
+        self.first_rule(labels, now).map(|(_, source)| source)
+    }
+
+    /// As [`Self::first`], with the rule's position.
+    pub fn first_rule(&self, labels: &LabelSet, now: Time) -> Option<(u32, u64)> {
         let mut found = None;
-        self.visit(labels, now, |source| {
-            found = Some(source);
+        self.visit(labels, now, |rule, source| {
+            found = Some((rule, source));
             false
         });
         found
@@ -267,7 +267,7 @@ impl InhibitIndex {
     /// All firing sources that mute a target, in the order of the rules, each once.
     pub fn all(&self, _fingerprint: u64, labels: &LabelSet, now: Time) -> Vec<u64> {
         let mut found = Vec::new();
-        self.visit(labels, now, |source| {
+        self.visit(labels, now, |_, source| {
             if !found.contains(&source) {
                 found.push(source);
             }
@@ -277,7 +277,7 @@ impl InhibitIndex {
     }
 
     /// Shows muting sources until told to stop by `false`.
-    fn visit(&self, labels: &LabelSet, now: Time, mut show: impl FnMut(u64) -> bool) {
+    fn visit(&self, labels: &LabelSet, now: Time, mut show: impl FnMut(u32, u64) -> bool) {
         let mut candidates: SmallVec<[&RuleSources; 8]> = self
             .partitions
             .iter()
@@ -299,7 +299,7 @@ impl InhibitIndex {
             let two_sided: &[u32] = if safe { &[] } else { &sources.two_sided };
             for slot in sources.one_sided.iter().chain(two_sided) {
                 let source = &self.sources[*slot as usize];
-                if source.is_firing(now) && !show(source.fingerprint) {
+                if source.is_firing(now) && !show(sources.rule, source.fingerprint) {
                     return;
                 }
             }
@@ -391,6 +391,15 @@ fn agree(names: &[Arc<str>], a: &LabelSet, b: &LabelSet) -> bool {
     names
         .iter()
         .all(|name| a.get(name).unwrap_or_default() == b.get(name).unwrap_or_default())
+}
+
+/// The `inhibit_rules` of a plan: the list itself, or an object that has it.
+pub(crate) fn rules_of(plan: &Value) -> Result<Vec<Rule>, Error> {
+    let rules = match plan.as_array() {
+        Some(rules) => rules,
+        None => list(plan, "inhibit_rules")?,
+    };
+    rules.iter().map(rule).collect()
 }
 
 fn rule(spec: &Value) -> Result<Rule, Error> {

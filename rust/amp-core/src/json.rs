@@ -176,6 +176,44 @@ fn hex4(text: &str) -> u32 {
         .unwrap_or(0xFFFD)
 }
 
+/// The name and value literals of an object of strings that this crate wrote.
+pub fn string_pairs(object: &str) -> Vec<(&str, &str)> {
+    let mut literals = Vec::new();
+    let bytes = object.as_bytes();
+    let mut at = 0;
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr(b'"', rest)) {
+        let from = at + found;
+        at = from + 1;
+        while let Some(&byte) = bytes.get(at) {
+            match byte {
+                b'"' => break,
+                b'\\' => at += 2,
+                _ => at += 1,
+            }
+        }
+        at += 1;
+        literals.push(object.get(from..at).unwrap_or_default());
+    }
+    literals
+        .chunks_exact(2)
+        .map(|pair| (pair[0], pair[1]))
+        .collect()
+}
+
+/// The names and values of an object of strings that this crate wrote.
+pub fn read_object(object: &str) -> Vec<(String, String)> {
+    let inside = |literal: &str| {
+        let text = literal
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'));
+        unescape(text.unwrap_or_default())
+    };
+    string_pairs(object)
+        .into_iter()
+        .map(|(name, value)| (inside(name), inside(value)))
+        .collect()
+}
+
 /// Invalid bytes replaced one by one with U+FFFD, as Go's decoder does.
 pub fn lossy(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len() + 16);
@@ -226,6 +264,14 @@ mod tests {
         );
         assert_eq!(literal_end("a&\u{2028}é\n\u{201c}x", &written, 2), None);
         assert_eq!(literal_end("a", "", 5), None);
+    }
+
+    #[test]
+    fn literals_with_escaped_quotes_are_whole() {
+        assert_eq!(
+            string_pairs(r#"{"a\"":"b\\","c":""}"#),
+            [(r#""a\"""#, r#""b\\""#), (r#""c""#, r#""""#)]
+        );
     }
 
     proptest! {

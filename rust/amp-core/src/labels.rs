@@ -98,11 +98,7 @@ impl LabelSet {
 
     /// SHA-256 (64 hex digits) over the same bytes as the fingerprint: for content addressing across systems.
     pub fn content_id(&self) -> String {
-        let mut text = String::with_capacity(64);
-        for byte in Sha256::digest(self.canonical_bytes()) {
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        sha256_hex(&self.canonical_bytes())
     }
 
     fn canonical_bytes(&self) -> Vec<u8> {
@@ -125,6 +121,15 @@ impl<'a> IntoIterator for &'a LabelSet {
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter()
     }
+}
+
+/// SHA-256 as 64 hex digits.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(64);
+    for byte in Sha256::digest(bytes) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// The fingerprint of pairs that are sorted by name and distinct.

@@ -3,6 +3,7 @@
 pub mod alert;
 pub mod engine;
 pub mod error;
+pub mod event;
 pub mod index;
 pub mod inhibit;
 pub mod interval;

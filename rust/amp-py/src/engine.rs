@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::error::python_error;
+use crate::event::PyEventQueue;
 use crate::matcher::{PyMatcher, matchers};
 use crate::route::PyRoute;
 use crate::template::{PyTemplateData, PyTemplates};
@@ -298,8 +299,18 @@ impl PyEngine {
         self.with(py, |engine| engine.set_muted_by(group_id, &names))
     }
 
-    fn complete(&self, py: Python<'_>, batch: &PyBatch) -> PyResult<bool> {
-        self.with(py, |engine| engine.complete(&batch.0))
+    #[pyo3(signature = (batch, now_ns=0))]
+    fn complete(&self, py: Python<'_>, batch: &PyBatch, now_ns: i64) -> PyResult<bool> {
+        self.with(py, |engine| engine.complete(&batch.0, now_ns))
+    }
+
+    fn record_to(&self, py: Python<'_>, queue: &PyEventQueue) -> PyResult<()> {
+        let queue = Arc::clone(&queue.0);
+        self.with(py, |engine| engine.record_to(queue))
+    }
+
+    fn describe_silence(&self, py: Python<'_>, id: &str, text: Option<&str>) -> PyResult<()> {
+        self.with(py, |engine| engine.describe_silence(id, text))
     }
 
     fn maintain_groups(&self, py: Python<'_>) -> PyResult<usize> {

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 mod engine;
 mod error;
+mod event;
 mod inhibit;
 mod interval;
 mod labels;
@@ -23,6 +24,7 @@ mod template;
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(module)?;
     engine::register(module)?;
+    event::register(module)?;
     labels::register(module)?;
     nflog::register(module)?;
     snapshot::register(module)?;

@@ -11,7 +11,7 @@ use pyo3::types::PyBytes;
 type MatcherTuple = (String, String, String);
 
 /// id, matcher sets, starts, ends, updated, expires (Unix nanoseconds), created by, comment, annotations.
-type Record = (
+pub(crate) type Record = (
     String,
     Vec<Vec<MatcherTuple>>,
     i128,
@@ -47,7 +47,7 @@ fn matcher((name, op, value): MatcherTuple) -> PyResult<MatcherText> {
         .ok_or_else(|| PyValueError::new_err(format!("unknown operator {op:?}")))
 }
 
-fn from_python(record: Record) -> PyResult<SilenceRecord> {
+pub(crate) fn from_python(record: Record) -> PyResult<SilenceRecord> {
     let sets = record
         .1
         .into_iter()

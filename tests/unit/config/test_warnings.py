@@ -44,7 +44,4 @@ tracing: {endpoint: "127.0.0.1:1", client_type: http, insecure: true}
 event_recorder: {stdout_outputs: [{}]}
 """
     found = amp.load_config(text).warnings(120 * 3600.0)
-    assert [warning.attributes for warning in found] == [
-        {"block": "tracing"},
-        {"block": "event_recorder"},
-    ]
+    assert [warning.attributes for warning in found] == [{"block": "tracing"}]

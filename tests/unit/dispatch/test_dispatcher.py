@@ -52,7 +52,7 @@ class Groups:
     def flush(self, group_ids: Sequence[int], now_ns: int) -> list[Batch | None]:
         return [None if group_id in self.gone else Batch(group_id) for group_id in group_ids]
 
-    def complete(self, batch: Batch) -> bool:
+    def complete(self, batch: Batch, now_ns: int) -> bool:
         self.completed.append(batch.group_id)
         return batch.group_id in self.destroyed
 

@@ -27,6 +27,19 @@ pub struct Head {
     pub route_labels: Arc<str>,
     /// Route labels that failed: name and error.
     pub route_label_errors: Vec<(String, String)>,
+    /// What events say of the flush, where they are recorded.
+    pub(super) recorded: Option<Flushed>,
+}
+
+/// What events say of a flush.
+#[derive(Debug, Clone)]
+pub(super) struct Flushed {
+    /// The route's matchers, a JSON list.
+    pub(super) matchers: Arc<str>,
+    /// The group's own name.
+    pub(super) uuid: String,
+    /// Which flush of the group this is.
+    pub(super) number: u64,
 }
 
 /// One alert of a batch.
@@ -60,6 +73,8 @@ pub struct Batch {
     items: Arc<[Item]>,
     firing: Arc<[u64]>,
     resolved: Arc<[u64]>,
+    /// Hashes of the alerts that stages held back, where events are recorded.
+    pub(super) muted: Vec<u64>,
 }
 
 impl Batch {
@@ -75,6 +90,7 @@ impl Batch {
             firing: hashes(true),
             resolved: hashes(false),
             items: items.into(),
+            muted: Vec::new(),
             head,
         }
     }
@@ -108,10 +124,23 @@ impl Batch {
             return self.clone();
         }
         let kept = self.items.iter().zip(keeps).filter(|(_, keep)| **keep);
-        Self::new(
-            Arc::clone(&self.head),
-            kept.map(|(item, _)| item.clone()).collect(),
-        )
+        let kept = kept.map(|(item, _)| item.clone()).collect();
+        Self {
+            muted: self.muted.clone(),
+            ..Self::new(Arc::clone(&self.head), kept)
+        }
+    }
+
+    /// The batch without the alerts that a stage holds back.
+    pub(super) fn unmuted(&self, keeps: &[bool]) -> Self {
+        let mut batch = self.keep(keeps);
+        if self.head.recorded.is_some() {
+            let held = self.items.iter().zip(keeps).filter(|(_, keep)| !**keep);
+            batch
+                .muted
+                .extend(held.map(|(item, _)| item.labels.log_hash()));
+        }
+        batch
     }
 
     /// Only the firing alerts.
@@ -283,9 +312,9 @@ pub(super) fn write_common_annotations(out: &mut String, items: &[Item]) {
         out.push_str(&first.annotations);
         return;
     }
-    let mut common: Vec<(&str, &str)> = pairs(&first.annotations);
+    let mut common: Vec<(&str, &str)> = json::string_pairs(&first.annotations);
     for annotations in differing {
-        let other: FxHashMap<&str, &str> = pairs(annotations).into_iter().collect();
+        let other: FxHashMap<&str, &str> = json::string_pairs(annotations).into_iter().collect();
         common.retain(|(name, value)| other.get(name) == Some(value));
         if common.is_empty() {
             break;
@@ -299,30 +328,6 @@ pub(super) fn write_common_annotations(out: &mut String, items: &[Item]) {
         let _ = write!(out, "{name}:{value}");
     }
     out.push('}');
-}
-
-/// The name and value literals of an object of strings that this crate wrote.
-pub(super) fn pairs(object: &str) -> Vec<(&str, &str)> {
-    let mut literals = Vec::new();
-    let bytes = object.as_bytes();
-    let mut at = 0;
-    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr(b'"', rest)) {
-        let from = at + found;
-        at = from + 1;
-        while let Some(&byte) = bytes.get(at) {
-            match byte {
-                b'"' => break,
-                b'\\' => at += 2,
-                _ => at += 1,
-            }
-        }
-        at += 1;
-        literals.push(object.get(from..at).unwrap_or_default());
-    }
-    literals
-        .chunks_exact(2)
-        .map(|pair| (pair[0], pair[1]))
-        .collect()
 }
 
 /// Upstream shows receivers as Go's `regexp.QuoteMeta` writes them.
@@ -370,6 +375,7 @@ mod tests {
             group_labels: LabelSet::default(),
             route_labels: "{}".into(),
             route_label_errors: Vec::new(),
+            recorded: None,
         };
         Batch::new(Arc::new(head), items)
     }
@@ -428,13 +434,5 @@ mod tests {
         assert_eq!(firing.items().len(), 2);
         assert!(firing.resolved_hashes().is_empty());
         assert_eq!(batch.resolved_hashes().len(), 1);
-    }
-
-    #[test]
-    fn literals_with_escaped_quotes_are_whole() {
-        assert_eq!(
-            pairs(r#"{"a\"":"b\\","c":""}"#),
-            [(r#""a\"""#, r#""b\\""#), (r#""c""#, r#""""#)]
-        );
     }
 }

@@ -26,6 +26,9 @@ impl Engine {
         let plan = plan::parse(plan)?;
         let tree = RouteTree::compile(&plan)?;
         let inhibit = InhibitIndex::compile(&plan)?;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.configure(&tree, &plan)?;
+        }
         self.receiver_json = tree
             .routes()
             .iter()

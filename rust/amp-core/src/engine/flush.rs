@@ -42,6 +42,7 @@ impl Engine {
                     sorted: true,
                     destroyed: false,
                     muted_by: Arc::new([]),
+                    flushes: 0,
                     route_labels: None,
                 });
                 let immediate = alert.starts_at.add_ns(route.group_wait_ns) < now;
@@ -56,6 +57,9 @@ impl Engine {
             }
             if let Some(group) = self.groups.get_mut(id) {
                 group.route_labels = None;
+                if let Some(recorder) = &self.recorder {
+                    recorder.grouped(alert, group, &route.receiver, now);
+                }
             }
             joined.push(id);
         }
@@ -71,7 +75,12 @@ impl Engine {
         let now = Time::from_unix_ns(now_ns);
         group_ids
             .iter()
-            .map(|id| self.flush_group(*id, now))
+            .map(|id| {
+                if let Some(group) = self.groups.get_mut(*id) {
+                    group.flushes += 1;
+                }
+                self.flush_group(*id, now)
+            })
             .collect()
     }
 
@@ -96,6 +105,10 @@ impl Engine {
             group_labels: group.labels.clone(),
             route_labels: labels_object(&route.labels),
             route_label_errors: Vec::new(),
+            recorded: self
+                .recorder
+                .as_ref()
+                .map(|recorder| recorder.flushed(id, group)),
         };
         let batch = Batch::new(Arc::new(head), items);
         if route.labels.values().any(|text| text.contains("{{")) {
@@ -183,13 +196,15 @@ impl Engine {
             .items()
             .iter()
             .map(|item| {
-                self.inhibit
-                    .first(item.fingerprint, &item.labels, now)
-                    .is_none()
+                let found = self.inhibit.first_rule(&item.labels, now);
+                if let (Some(recorder), Some((rule, source))) = (&self.recorder, found) {
+                    recorder.inhibited(item, rule, source, now);
+                }
+                found.is_none()
             })
             .collect();
         self.mark(batch, &keeps, mark::INHIBITED);
-        batch.keep(&keeps)
+        batch.unmuted(&keeps)
     }
 
     /// The batch without silenced alerts; writes the group's markers.
@@ -206,10 +221,14 @@ impl Engine {
             let mut fresh = Verdict::default();
             let verdict = alert.map_or(&mut fresh, |alert| &mut alert.verdict);
             self.silences.verdict(&item.labels, verdict);
-            keeps.push(self.silences.active(verdict, now).next().is_none());
+            let mut active = self.silences.active(verdict, now).peekable();
+            keeps.push(active.peek().is_none());
+            if let Some(recorder) = &self.recorder {
+                active.for_each(|id| recorder.silenced(item, id, now));
+            }
         }
         self.mark(batch, &keeps, mark::SILENCED);
-        batch.keep(&keeps)
+        batch.unmuted(&keeps)
     }
 
     /// Notes for each alert of a batch that a stage saw it, and whether the stage dropped it.
@@ -242,8 +261,11 @@ impl Engine {
     /// destroyed now.
     ///
     /// Upstream: dispatch/dispatch.go `aggrGroup.flush`, store/store.go `DeleteIfNotModified`.
-    pub fn complete(&mut self, batch: &Batch) -> bool {
+    pub fn complete(&mut self, batch: &Batch, now_ns: i64) -> bool {
         let id = batch.head.group_id;
+        if let Some(recorder) = &self.recorder {
+            recorder.resolved(batch, Time::from_unix_ns(now_ns));
+        }
         let mut gone: Vec<Slot> = Vec::new();
         if self.groups.get(id).is_none() {
             return true;

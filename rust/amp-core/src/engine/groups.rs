@@ -38,6 +38,8 @@ pub(crate) struct Group {
     pub(crate) destroyed: bool,
     /// The intervals that muted the last flush.
     pub(crate) muted_by: Arc<[String]>,
+    /// How often the group was flushed.
+    pub(crate) flushes: u64,
     /// Rendered route labels for the API, until the members change.
     pub(crate) route_labels: Option<Arc<str>>,
 }
@@ -206,6 +208,7 @@ mod tests {
             sorted: true,
             destroyed: false,
             muted_by: Arc::new([]),
+            flushes: 0,
             route_labels: None,
         }
     }

@@ -259,6 +259,9 @@ impl Engine {
         }
         let slot = self.insert_alert(hash, plain(labels), times, annotations.into(), &url);
         self.pending.put(slot, &mut self.alerts);
+        if let (Some(recorder), Some(alert)) = (&self.recorder, self.alerts.get(slot)) {
+            recorder.created(alert, moment.now);
+        }
         self.join_groups(slot, moment.now, &mut report.timers);
         Outcome::New
     }
@@ -346,6 +349,9 @@ impl Engine {
         }
         let outcome = if !was_stored {
             self.order.add(alert.fingerprint, slot);
+            if let Some(recorder) = &self.recorder {
+                recorder.created(alert, moment.now);
+            }
             Outcome::New
         } else if over && !was_over {
             Outcome::Ended
@@ -362,6 +368,8 @@ impl Engine {
         }
         if !grouped {
             self.join_groups(slot, moment.now, &mut report.timers);
+        } else if self.recorder.is_some() {
+            self.record_again(slot, moment.now);
         }
         outcome
     }

@@ -12,6 +12,7 @@ mod ingest;
 mod limit;
 mod query;
 mod query_groups;
+mod record;
 mod rows;
 mod template_data;
 #[cfg(test)]
@@ -68,6 +69,7 @@ pub struct Engine {
     buckets: limit::Buckets,
     order: query::Order,
     pending: rows::Pending,
+    recorder: Option<record::Recorder>,
 }
 
 impl Engine {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::alerts::{Alert, Alerts, Times};
-use super::batch::{pairs, write_labels};
+use super::batch::write_labels;
 use super::groups::NewGroup;
 use super::index::Slot;
 use crate::json;
@@ -125,7 +125,7 @@ impl Engine {
         let mut timers = Vec::new();
         let mut count = 0;
         for row in rows.iter().filter(|row| !row.deleted) {
-            let labels = read_object(&row.labels);
+            let labels = json::read_object(&row.labels);
             let labels = labels.iter().map(|(name, value)| (&**name, &**value));
             let labels = LabelSet::from_pairs(labels.filter(|(_, value)| !value.is_empty()));
             if labels.is_empty() {
@@ -192,18 +192,4 @@ fn row(alert: &Alert) -> Row {
         timeout: alert.timeout,
         generator_url: json::unescape(&alert.generator_url),
     }
-}
-
-/// The names and values of an object of strings that this crate wrote.
-fn read_object(object: &str) -> Vec<(String, String)> {
-    let inside = |literal: &str| {
-        let text = literal
-            .strip_prefix('"')
-            .and_then(|text| text.strip_suffix('"'));
-        json::unescape(text.unwrap_or_default())
-    };
-    pairs(object)
-        .into_iter()
-        .map(|(name, value)| (inside(name), inside(value)))
-        .collect()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::batch::{
-    Batch, Item, common_labels, pairs, quote_meta, write_common_annotations, write_fingerprint,
+    Batch, Item, common_labels, quote_meta, write_common_annotations, write_fingerprint,
 };
 use crate::json;
 use crate::labels::{Label, LabelSet};
@@ -58,7 +58,7 @@ fn label_set(object: &str) -> LabelSet {
         let end = literal.len().saturating_sub(1);
         json::unescape(literal.get(1..end).unwrap_or_default())
     };
-    let labels = pairs(object).into_iter().map(|(name, value)| {
+    let labels = json::string_pairs(object).into_iter().map(|(name, value)| {
         Arc::new(Label {
             name: inside(name).into(),
             value: inside(value).into(),

@@ -80,7 +80,7 @@ fn a_resolved_alert_that_fires_again_meanwhile_stays() {
         (0, 1)
     );
     assert_eq!(post(&mut engine, "A", 31, None, 31).changed, 1);
-    assert!(!engine.complete(&batch));
+    assert!(!engine.complete(&batch, 0));
     assert_eq!(
         flush(&mut engine, group, 40).unwrap().firing_hashes().len(),
         1
@@ -92,7 +92,7 @@ fn an_alert_of_a_destroyed_group_makes_a_new_one() {
     let mut engine = by_name();
     let group = post(&mut engine, "A", 0, Some(10), 10).timers[0].0;
     let batch = flush(&mut engine, group, 30).unwrap();
-    assert!(engine.complete(&batch));
+    assert!(engine.complete(&batch, 0));
     let again = post(&mut engine, "A", 31, None, 31).timers[0].0;
     assert_ne!(again, group);
     assert_eq!(engine.group_count(), 2);
@@ -110,7 +110,7 @@ fn collected_alerts_stay_in_their_groups_until_told() {
     assert_eq!(engine.stored(), 0);
     let batch = flush(&mut engine, group, 30).unwrap();
     assert_eq!(batch.items().len(), 1);
-    assert!(engine.complete(&batch));
+    assert!(engine.complete(&batch, 0));
     drop(batch);
     assert!(engine.alerts.iter().next().is_none());
     engine.maintain_groups();
@@ -137,7 +137,7 @@ fn what_was_told_as_resolved_does_not_rejoin_at_a_reload() {
     post(&mut engine, "untold", 0, Some(10), 10);
     post(&mut engine, "firing", 0, None, 10);
     let batch = flush(&mut engine, group, 30).unwrap();
-    engine.complete(&batch);
+    engine.complete(&batch, 0);
     let plan = json!({"route": {"receiver": "x", "group_by": ["alertname"]}}).to_string();
     let timers = engine
         .configure(plan.as_bytes(), Arc::new(Templates::default()), at(31))
@@ -171,7 +171,7 @@ fn the_store_learns_of_what_counts() {
     assert_eq!(engine.drain(10)[0].ends_at_ns, at(220));
     let group = engine.groups.iter().next().unwrap().0;
     let batch = flush(&mut engine, group, 230).unwrap();
-    engine.complete(&batch);
+    engine.complete(&batch, 0);
     let rows = engine.drain(10);
     assert_eq!((rows.len(), rows[0].deleted), (1, true));
     assert_eq!(rows[0].fingerprint, "d2c6efc389df0927");
@@ -186,7 +186,7 @@ fn an_alert_that_left_and_came_back_is_written_last() {
     engine.drain(10);
     post(&mut engine, "A", 0, Some(12), 12);
     let batch = flush(&mut engine, group, 30).unwrap();
-    engine.complete(&batch);
+    engine.complete(&batch, 0);
     post(&mut engine, "A", 31, None, 31);
     let deleted: Vec<bool> = engine.drain(10).iter().map(|row| row.deleted).collect();
     assert_eq!(deleted, [true, false]);

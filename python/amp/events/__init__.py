@@ -1,0 +1,1 @@
+"""What happened, told to files, webhooks and brokers. Upstream: eventrecorder."""
