@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from amp.fields.struct import Struct, StructOf
+from amp.fields.codec import Anything, ListOf, MapOf
+from amp.fields.struct import StructOf
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
     from amp.config.own import OwnReceiver
     from amp.config.receiver import Receiver
     from amp.config.schema import Config
+    from amp.fields.decode import Codec
+    from amp.fields.struct import Struct
+
+
+OF_KEYS = "{}"
+"""Ends the name of a value that is itself the key of a map."""
 
 
 class Block(NamedTuple):
@@ -49,24 +56,52 @@ def _of(
             yield Block(receiver.name, kind, block, file, key)
 
 
-def values(value: Any, key: str, without: Collection[str] = ()) -> Iterator[tuple[str, Any]]:
-    """(key, value) of everything inside that is neither struct, list nor map; keys of maps too.
+class Value(NamedTuple):
+    """One value of a block that is neither struct, list nor map.
 
-    Args:
-        value: a struct, or anything in one.
-        key: where it stands.
-        without: keys of structs that are left out with all that is in them.
+    Attributes:
+        name: its keys within the block, without indices (`fields.value`).
     """
-    if isinstance(value, Struct):
-        for name, (attribute, _, _) in StructOf(type(value)).fields.items():
-            if name not in without:
-                yield from values(getattr(value, attribute), f"{key}.{name}", without)
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield f"{key}.{name}", name
-            yield from values(item, f"{key}.{name}", without)
-    elif isinstance(value, tuple | list):
+
+    key: str
+    name: str
+    codec: Codec
+    value: Any
+
+
+def values(block: Struct, key: str) -> Iterator[Value]:
+    """Everything in a struct that stands at a key."""
+    return _values(StructOf(type(block)), block, key, "")
+
+
+def _values(codec: Codec, value: Any, key: str, name: str) -> Iterator[Value]:
+    if value is None:
+        return
+    if isinstance(codec, StructOf):
+        for own, (attribute, item, _) in codec.fields.items():
+            inner = f"{name}.{own}" if name else own
+            yield from _values(item, getattr(value, attribute), f"{key}.{own}", inner)
+    elif isinstance(codec, MapOf):
+        for own, item in value.items():
+            yield Value(f"{key}.{own}", f"{name}{OF_KEYS}", codec, own)
+            yield from _values(codec.item, item, f"{key}.{own}", name)
+    elif isinstance(codec, ListOf):
         for index, item in enumerate(value):
-            yield from values(item, f"{key}[{index}]", without)
+            yield from _values(codec.item, item, f"{key}[{index}]", name)
+    elif isinstance(codec, Anything):
+        yield from _data(codec, value, key, name)
     else:
-        yield key, value
+        yield Value(key, name, codec, value)
+
+
+def _data(codec: Codec, value: Any, key: str, name: str) -> Iterator[Value]:
+    """Of data without a struct of its own; keys are values, too."""
+    if isinstance(value, dict):
+        for own, item in value.items():
+            yield Value(f"{key}.{own}", name, codec, own)
+            yield from _data(codec, item, f"{key}.{own}", name)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _data(codec, item, f"{key}[{index}]", name)
+    else:
+        yield Value(key, name, codec, value)

@@ -84,55 +84,78 @@ class Difference:
 
     Attributes:
         section: the heading of docs/differences.md under which it stands.
+        phrase: words of that line, by which a test finds it.
         applies: whether it counts.
     """
 
     section: str
+    phrase: str
     text: str
     applies: Callable[[Looked], Any]
 
 
 _KINDS = (
-    ("email", "a mail whose header or text does not render is not sent, not even without it"),
-    ("slack", "a text whose template fails is left out whole, with a warning"),
-    ("webex", "a room whose template fails is left out whole, with a warning"),
-    ("telegram", "errors do not show the address, which holds the bot's token"),
-    ("opsgenie", "the request that updates a message ends with the flush"),
-    ("wechat", "a secret or corporation whose template fails ends the delivery"),
-    ("sns", "an attempt is one request; sessions of roles and errors have words of their own"),
+    (
+        "email",
+        "A mail whose header",
+        "a mail whose header or text does not render is not sent, not even without it",
+    ),
+    ("slack", "A Slack text", "a text whose template fails is left out whole, with a warning"),
+    ("webex", "A Webex room", "a room whose template fails is left out whole, with a warning"),
+    ("telegram", "Telegram: errors", "errors do not show the address, which holds the bot's token"),
+    ("opsgenie", "Opsgenie: the request", "the request that updates a message ends with the flush"),
+    (
+        "wechat",
+        "WeChat: a secret",
+        "a secret or corporation whose template fails ends the delivery",
+    ),
+    (
+        "sns",
+        "SNS: an attempt",
+        "an attempt is one request; sessions of roles and errors have words of their own",
+    ),
 )
 
 DIFFERENCES = (
     Difference(
         "Delivery",
+        "`enable_http2` is accepted",
         "receivers are spoken to in HTTP/1.1 only; enable_http2 has no effect",
         lambda looked: looked.any_client(lambda http: http.enable_http2),
     ),
     Difference(
         "Delivery",
+        "At most 512 requests",
         "at most --amp.deliveries-per-destination (512) requests go to one destination at once",
         lambda looked: looked.reached,
     ),
     Difference(
         "Delivery",
+        "OpenSSL's security level is lowered",
         "min_version TLS10 or TLS11 lowers OpenSSL's security level for that client",
         _old_tls,
     ),
     Difference(
         "Delivery",
+        "OAuth 2 token endpoints",
         "requests to OAuth 2 token endpoints do not ask for compressed answers",
         lambda looked: looked.any_client(lambda http: http.oauth2),
     ),
     Difference(
         "Delivery",
+        "names itself `Alertmanager/0.34.2`",
         "CONNECT requests to a proxy name themselves Alertmanager/0.34.2",
         lambda looked: looked.any_client(
             lambda http: http.proxy_url or http.proxy_from_environment
         ),
     ),
-    *(Difference("Delivery", f"{kind}: {text}", _reaches(kind)) for kind, text in _KINDS),
+    *(
+        Difference("Delivery", phrase, f"{kind}: {text}", _reaches(kind))
+        for kind, phrase, text in _KINDS
+    ),
     Difference(
         "Templates",
+        "`email.default.html` rendered as plain text",
         "email.default.html as plain text lacks the comment at its beginning",
         lambda looked: any(
             block.kind == "email" and "email.default.html" in block.config.text
@@ -141,46 +164,37 @@ DIFFERENCES = (
     ),
     Difference(
         "Matchers and routes",
+        "negative days of a month",
         "negative days of a month count by the calendar where clocks change",
         _negative_days,
     ),
     Difference(
         "Configuration",
+        "`http_config: null`",
         "http_config: null in global counts as not given; Alertmanager crashes at a receiver",
         lambda looked: looked.null_http_config,
     ),
     Difference(
         "Configuration",
+        "A mail receiver's own secret",
         "a mail receiver's own auth_secret wins over the file of global",
         mixed_mail_secret,
     ),
     Difference(
         "Configuration",
+        "AMP's own settings are in `amp.yml`",
         "amp.yml adds integrations that Alertmanager does not have",
         lambda looked: looked.config.own.receivers,
     ),
     Difference(
-        "Not built yet",
-        "the block tracing is validated and without effect",
-        lambda looked: looked.config.root.tracing is not None,
-    ),
-    Difference(
-        "Not built yet",
-        "the block event_recorder is validated and without effect",
-        lambda looked: looked.config.root.event_recorder is not None,
-    ),
-    Difference(
-        "Not built yet",
-        "several replicas: --cluster.peer with another address is refused",
-        lambda looked: looked.options.cluster_peers,
-    ),
-    Difference(
         "Web configuration",
+        "HTTP/1.1 only",
         "HTTP/1.1 only, and what Python's ssl cannot do is refused",
         lambda looked: looked.options.web_config_file,
     ),
     Difference(
         "Command line",
+        "`--auto-gomemlimit.ratio`",
         "--auto-gomemlimit.ratio and the feature auto-gomemlimit have no effect",
         lambda looked: (
             "auto-gomemlimit.ratio" in looked.named or "auto-gomemlimit" in looked.options.features
@@ -188,6 +202,7 @@ DIFFERENCES = (
     ),
     Difference(
         "Storage",
+        "or PostgreSQL",
         "the state is in PostgreSQL; the files nflog and silences are written besides",
         lambda looked: looked.options.database_url or looked.config.own.database_url,
     ),

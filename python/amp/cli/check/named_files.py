@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from amp.cli.check.blocks import values
 from amp.cli.check.finding import WARNING, Finding
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from amp.cli.check.blocks import Block
     from amp.config.schema import Config
+    from amp.fields.struct import Struct
 
-_HEADER_FILES = ".files["
+_NAMES = ("_file", "http_headers.files")
 
 
 def unreadable(config: Config, reached: list[Block]) -> Iterator[Finding]:
@@ -39,10 +40,11 @@ def unreadable(config: Config, reached: list[Block]) -> Iterator[Finding]:
             yield Finding(WARNING, f"cannot be read: {reason}", file=file, key=key)
 
 
-def _files(block: Any, key: str) -> Iterator[tuple[str, str]]:
-    for place, value in values(block, key):
-        if isinstance(value, str) and value and (place.endswith("_file") or _HEADER_FILES in place):
-            yield place, value
+def _files(block: Struct | None, key: str) -> Iterator[tuple[str, str]]:
+    for found in () if block is None else values(block, key):
+        name = found.value
+        if isinstance(name, str) and name and found.name.endswith(_NAMES):
+            yield found.key, name
 
 
 def _reason(name: str) -> str | None:

@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from amp._core import TemplateError
-from amp.cli.check.blocks import values
-from amp.cli.check.finding import ERROR, Finding
+from amp.cli.check.blocks import OF_KEYS, values
+from amp.cli.check.finding import ERROR, WARNING, Finding
 from amp.cli.check.sample import groups
+from amp.fields.codec import HttpUrl, ProxyUrl, SecretUrl
 from amp.fields.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from amp._core import Templates
     from amp.cli.check.blocks import Block
     from amp.cli.check.sample import Group
     from amp.config.schema import Config
 
-_NOT_RENDERED = frozenset({"http_config", "tls_config", "sigv4"})
+_URLS = (HttpUrl, SecretUrl, ProxyUrl)
+_CLIENTS = ("http_config.", "tls_config.", "sigv4.")
+LITERAL: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "discord": frozenset({"username", "avatar_url"}),
+        "email": frozenset(
+            {"hello", "auth_username", "auth_password", "auth_secret", "auth_identity"}
+        ),
+        "incidentio": frozenset({"alert_source_token"}),
+        "jira": frozenset({"api_type", "reopen_transition", "resolve_transition"}),
+        "rocketchat": frozenset(
+            {"token", "token_id", "actions.type", "actions.imageurl"}
+            | {"actions.webviewheightratio", "actions.msgprocessingtype"}
+        ),
+        "rootly": frozenset({"secret"}),
+        "slack": frozenset({"app_token", "mrkdwn_in"}),
+        "telegram": frozenset({"bot_token", "parse_mode"}),
+        "victorops": frozenset({"api_key"}),
+        "wechat": frozenset({"message_type"}),
+    }
+)
+"""Texts that are sent as they are, beside URLs, files, keys of maps, and what is the client's."""
+
+RENDERED_KEYS = frozenset({("sns", f"attributes{OF_KEYS}")})
 
 
 class Text(NamedTuple):
@@ -29,6 +54,7 @@ class Text(NamedTuple):
     template: str
     html: bool
     secret: bool
+    literal: bool
 
 
 class Texts:
@@ -36,7 +62,7 @@ class Texts:
 
     Attributes:
         count: how many there are.
-        findings: each text that fails, once.
+        groups: how many sample groups.
     """
 
     def __init__(
@@ -45,8 +71,14 @@ class Texts:
         self._templates = templates
         self._now_ns = now_ns
         self._of: dict[str, list[Text]] = {}
+        self._literal: list[Finding] = []
         for block in reached:
-            self._of.setdefault(block.receiver, []).extend(_texts(block))
+            for text in texts_of(block):
+                if text.literal:
+                    said = "is no template: it is used as it is"
+                    self._literal.append(Finding(WARNING, said, file=text.file, key=text.key))
+                else:
+                    self._of.setdefault(block.receiver, []).append(text)
         self.count = sum(len(texts) for texts in self._of.values())
         self.groups = 0
         self._failed: dict[tuple[str | None, str], Finding] = {}
@@ -56,8 +88,8 @@ class Texts:
 
     @property
     def findings(self) -> list[Finding]:
-        """Each text that fails, once."""
-        return list(self._failed.values())
+        """Each text that fails once, and what only looks like a template."""
+        return [*self._literal, *self._failed.values()]
 
     def plain(self) -> dict[str, Any]:
         """Counts."""
@@ -90,16 +122,22 @@ class Texts:
         self._failed.setdefault((text.file, text.key), finding)
 
 
-def _texts(block: Block) -> list[Text]:
-    found: list[Text] = []
-    for key, value in values(block.config, block.key, _NOT_RENDERED):
+def texts_of(block: Block) -> Iterator[Text]:
+    """What looks like a template in one integration."""
+    for key, name, codec, value in values(block.config, block.key):
         secret = isinstance(value, Secret)
         template = value.reveal() if isinstance(value, Secret) else value
-        if not isinstance(template, str) or "{{" not in template or key.endswith("_file"):
+        if not isinstance(template, str) or "{{" not in template:
             continue
-        html = _is_html(block, key.rpartition(".")[2])
-        found.append(Text(block.file, key, template, html, secret))
-    return found
+        literal = (
+            isinstance(codec, _URLS)
+            or name.endswith("_file")
+            or name.startswith(_CLIENTS)
+            or name in LITERAL.get(block.kind, ())
+            or (name.endswith(OF_KEYS) and (block.kind, name) not in RENDERED_KEYS)
+        )
+        html = _is_html(block, name)
+        yield Text(block.file, key, template, html=html, secret=secret, literal=literal)
 
 
 def _is_html(block: Block, name: str) -> bool:

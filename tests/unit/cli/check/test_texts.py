@@ -69,6 +69,22 @@ def test_a_text_that_fails_is_an_error(
     assert found.report["texts"]["failed"] == 1
 
 
+def test_what_only_looks_like_a_template_is_a_warning(check: Check, tmp_path: Path) -> None:
+    found = run(
+        check,
+        tmp_path,
+        {
+            "discord_configs": [{"webhook_url": "http://h/", "username": "{{ .Nope }}"}],
+            "opsgenie_configs": [{"api_key": "k", "details": {"{{ .Nope }}": "x"}}],
+        },
+    )
+    assert found.code == 0
+    assert [warning.partition(": ")[0] for warning in found.findings("warning")[1:]] == [
+        "receivers[0].opsgenie_configs[0].details.{{ .Nope }}",
+        "receivers[0].discord_configs[0].username",
+    ]
+
+
 def test_each_of_several_is_told(check: Check, tmp_path: Path) -> None:
     found = run(check, tmp_path, slack(title="{{ .A }}", text="fine", footer="{{ .B }}"))
     assert len(found.findings()) == 2
