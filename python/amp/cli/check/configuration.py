@@ -48,7 +48,7 @@ class Configuration:
         try:
             self._load()
         except ConfigError as error:
-            self.findings.append(Finding.of(error, self.file))
+            self.findings.append(Finding.of(self._placed(error)))
 
     @property
     def accepted(self) -> bool:
@@ -59,13 +59,15 @@ class Configuration:
         """As the server: both files, templates, clients; then what it would only warn of."""
         options = self._options
         config = load_file(self.file, options.matcher_mode, self._note)
+        if "event-recorder" in options.features:
+            # Without the feature the server does not load it either.
+            from amp.events.outputs import check_libraries
+
+            check_libraries(config.root.event_recorder)
         self.config = config = own_of(self.file, options.own_config_file).added(config)
         self.reached = list(blocks(config, used_receivers(config.route)))
         templates = parse_templates(config)
-        try:
-            check_buildable(config)
-        except ConfigError as error:
-            raise self._placed(error) from None
+        check_buildable(config)
         InhibitIndex(config.plan())
         self.templates = templates
         self.add(self._warnings(config))

@@ -66,6 +66,14 @@ def _negative_days(looked: Looked) -> bool:
     )
 
 
+def _kafka_server_name(looked: Looked) -> bool:
+    recorder = looked.config.root.event_recorder
+    return recorder is not None and any(
+        output.tls_config is not None and output.tls_config.server_name
+        for output in recorder.kafka_outputs
+    )
+
+
 def mixed_mail_secret(looked: Looked) -> bool:
     """Whether a mail receiver has its own secret beside the file of `global`."""
     defaults = looked.config.global_config
@@ -185,6 +193,18 @@ DIFFERENCES = (
         "AMP's own settings are in `amp.yml`",
         "amp.yml adds integrations that Alertmanager does not have",
         lambda looked: looked.config.own.receivers,
+    ),
+    Difference(
+        "Event recorder",
+        "bounded by its size (64 MiB)",
+        "events that wait are bounded by their size (64 MiB); at the end they have four seconds",
+        lambda looked: looked.config.root.event_recorder is not None,
+    ),
+    Difference(
+        "Event recorder",
+        "`server_name` of its `tls_config` is not supported",
+        "a Kafka output whose tls_config has a server_name is not made",
+        _kafka_server_name,
     ),
     Difference(
         "Web configuration",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from amp.cli.check.capability import needs
 from amp.cli.check.configuration import Configuration
 from amp.cli.check.differences import Looked, differences
-from amp.cli.check.finding import ERROR, Finding
+from amp.cli.check.finding import ERROR, WARNING, Finding
 from amp.cli.check.report import Report
 from amp.cli.check.storage import Storage
 from amp.cli.check.swap_back import swap_back
@@ -19,8 +19,11 @@ from amp.fields.codec import Anything
 from amp.fields.decode import Decoder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from amp.cli.check.given import Given
     from amp.cli.check.server_flags import ServerFlags
+    from amp.config.schema import Config
     from amp.fields.node import Node
 
 
@@ -61,6 +64,8 @@ def _configuration(
     texts = Texts(config, templates, found.reached, now_ns)
     files = TemplateFiles(config)
     found.add(files.findings)
+    if flags is not None and "event-recorder" not in given.options.features:
+        found.add(_idle_events(config))
     found.add(texts.findings)
     report.findings += found.findings
     report.texts = texts.plain()
@@ -75,6 +80,13 @@ def _configuration(
         named=set() if flags is None else flags.named,
         null_http_config=_null_http_config(found.places(found.file).node),
     )
+
+
+def _idle_events(config: Config) -> Iterator[Finding]:
+    """The server says nothing of a block that waits for its feature."""
+    if config.root.event_recorder is not None:
+        text = "has no effect without --enable-feature=event-recorder"
+        yield Finding(WARNING, text, key="event_recorder")
 
 
 def _null_http_config(node: Node | None) -> bool:

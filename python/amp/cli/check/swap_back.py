@@ -33,11 +33,11 @@ def _of_configuration(
 ) -> None:
     if looked.null_http_config and any(True for _ in looked.clients()):
         against.append("global.http_config: null crashes Alertmanager: remove the line")
-    if mixed_mail_secret(looked):
-        against.append("a mail receiver has auth_secret beside smtp_auth_secret_file of global")
     own = sorted(f"--{name}" for name in looked.named if name.startswith("amp."))
     if own:
         before.append(f"remove the flags that Alertmanager refuses: {', '.join(own)}")
+    if mixed_mail_secret(looked):
+        lost.append("a mail receiver's own auth_secret: the file of global counts for all then")
     kinds = sorted({block.kind for block in looked.reached if block.file})
     if kinds:
         lost.append(f"notifications of amp.yml's integrations: {', '.join(kinds)}")

@@ -171,7 +171,7 @@ def test_another_amp_yml(check: Check, tmp_path: Path) -> None:
             "global: {smtp_from: a@b, smtp_smarthost: 'm:25', smtp_auth_secret_file: /f}\n"
             "route: {receiver: r}\n"
             "receivers: [{name: r, email_configs: [{to: x@y, auth_secret: p}]}]\n",
-            False,
+            True,
         ),
     ],
 )

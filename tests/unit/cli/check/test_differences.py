@@ -65,12 +65,20 @@ def test_nothing_differs_where_nothing_is_sent(check: Check, tmp_path: Path) -> 
             [],
             "negative days",
         ),
+        (
+            "webhook_configs: []}]\n"
+            "event_recorder: {kafka_outputs: [{brokers: ['b:1'], topic: t,"
+            " tls_config: {server_name: s}}]",
+            [],
+            "Kafka",
+        ),
     ],
 )
 def test_those_that_count_are_told(
     check: Check, tmp_path: Path, config: str, flags: list[str], text: str
 ) -> None:
-    whole = f"route: {{receiver: r}}\nreceivers: [{{name: r, {config}}}]\n"
+    end = "}]" if "event_recorder" not in config else "}"
+    whole = f"route: {{receiver: r}}\nreceivers: [{{name: r, {config}{end}\n"
     assert any(text in one for one in texts(check, tmp_path, whole, *flags))
 
 
@@ -94,3 +102,13 @@ def test_a_missing_package_is_named_with_the_command() -> None:
     for kind, config, extra in (("sns", config_class("sns")(), "sns"), ("webhook", webhook, "jwt")):
         [finding] = missing(Block("r", kind, config, None, "k"), lambda _: None)
         assert f"pip install 'alertmanager-plus-plus[{extra}]'" in finding.text
+
+
+def test_events_need_their_feature(check: Check, tmp_path: Path) -> None:
+    file = tmp_path / "alertmanager.yml"
+    file.write_text(
+        "route: {receiver: r}\nreceivers: [{name: r}]\nevent_recorder: {stdout_outputs: [{}]}\n"
+    )
+    [warning] = check(file, "--", "--log.level=info").findings("warning")
+    assert warning.startswith("event_recorder: has no effect without --enable-feature")
+    assert check(file, "--", "--enable-feature=event-recorder").findings("warning") == []
