@@ -11,7 +11,6 @@ import dataclasses
 import gc
 import json
 import os
-import signal
 import socket
 import sys
 from pathlib import Path
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
     from amp.live import Live
     from amp.log import Logger
     from amp.options import Options
+    from amp.signals import Signals
     from amp.web.entrance import Entrance
 
 GIL_SWITCH_SECONDS = 0.0005
@@ -71,8 +71,13 @@ EVENT_BYTES = 64 << 20
 """Events that wait to be told may take this much memory; more are dropped and counted."""
 
 
-def run(options: Options, log: Logger) -> None:
+def run(options: Options, log: Logger, signals: Signals) -> None:
     """Serves until SIGTERM or SIGINT.
+
+    Args:
+        options: the flags.
+        log: where everything is told.
+        signals: heeded since the process began.
 
     Raises:
         AmpError: when the start fails; the text is upstream's where programs look at it.
@@ -80,15 +85,16 @@ def run(options: Options, log: Logger) -> None:
     sys.setswitchinterval(GIL_SWITCH_SECONDS)
     gc.set_threshold(*GC_THRESHOLDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(App(_with_own(options), log).serve())
+        runner.run(App(_with_own(options), log, signals).serve())
 
 
 class App:
     """One process: everything below is made here once and passed down."""
 
-    def __init__(self, options: Options, log: Logger) -> None:
+    def __init__(self, options: Options, log: Logger, signals: Signals) -> None:
         self._options = options
         self._log = log
+        self._signals = signals
         self._clock = SystemClock()
         self._started_ns = self._clock.now_ns()
         delay_ns = int(options.dispatch_start_delay_seconds * SECOND_NS)
@@ -158,6 +164,8 @@ class App:
     async def serve(self) -> None:
         """Starts everything, waits for the signal, stops everything in reverse."""
         options, log = self._options, self._log
+        loop = asyncio.get_running_loop()
+        self._signals.connect(loop, stop=self._stop.set, reload=self._hangup.set)
         log.info(
             "Starting Alertmanager",
             version=f"(version={UPSTREAM_VERSION}, branch=HEAD, revision=amp-{__version__})",
@@ -195,7 +203,8 @@ class App:
             await self._live_through(running, shared, entrance, listeners)
         finally:
             await self._recorded()
-        log.info("See you next time!")
+        self._signals.ignore(loop)
+        log.info("Received shutdown signal, exiting gracefully...")
 
     async def _live_through(
         self,
@@ -205,7 +214,6 @@ class App:
         listeners: list[socket.socket],
     ) -> None:
         """Opens the state, serves, and closes in reverse once a signal came."""
-        self._heed_signals()
         running.live.prepare(shared)
         opening = asyncio.create_task(self._storage.open())
         # A store that is near is open before anybody is answered; one that is away is waited for
@@ -254,12 +262,6 @@ class App:
             self._events.record("alertmanager_shutdown_event", "{}", self._clock.now_ns())
             await self._recorder.close()
 
-    def _heed_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self._stop.set)
-        loop.add_signal_handler(signal.SIGINT, self._stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self._hangup.set)
-
     async def _signalled(
         self, running: Running, shared: Shared, opening: asyncio.Task[None]
     ) -> None:
@@ -268,7 +270,7 @@ class App:
         stopping = asyncio.create_task(self._stop.wait())
         await asyncio.wait({beside, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if stopping.done():
-            self._log.info("Received shutdown signal, exiting gracefully...")
+            self._log.info("Shutting down gracefully")
         stopping.cancel()
         beside.cancel()
         outcome = (await asyncio.gather(beside, return_exceptions=True))[0]

@@ -18,6 +18,7 @@ from amp.cli.version import version_text
 from amp.errors import AmpError, FlagError
 from amp.log import LEVELS, Logger
 from amp.options import Options
+from amp.signals import Signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -237,6 +238,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not isinstance(request, Request):
         print(request, end="")
         return
+    signals = Signals()
+    signals.heed()
     values = request.values.given_values()
     log = Logger(
         level=str(values.get("log.level", "info")), form=str(values.get("log.format", "logfmt"))
@@ -248,7 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         gc.freeze()
         gc.enable()
-        run(options, log)
+        run(options, log, signals)
     except FlagError as error:
         log.error(error.message, **({"err": error} if str(error) else {}))
         sys.exit(1)
