@@ -118,3 +118,30 @@ def test_alertmanager_in_between_makes_alerts_stale(
             silence(server, "A", 3600)
     _, report = check(amp_server, tmp_path, "data")
     assert report["storage"]["amp.db"]["alerts_stale"] is True
+
+
+CRASHES = "global: {http_config: null}\n"
+MAIL = """
+global: {smtp_from: a@b, smtp_smarthost: 'm:25', smtp_auth_secret_file: /f}
+route: {receiver: r}
+receivers: [{name: r, email_configs: [{to: x@y, auth_secret: p}]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "safe"),
+    [(CONFIG, True), (MAIL, True), (CRASHES + CONFIG, False)],
+    ids=["plain", "mail", "crash"],
+)
+def test_what_is_safe_is_what_the_reference_starts_with(
+    reference: Path, amp_server: Path, tmp_path: Path, config: str, safe: bool
+) -> None:
+    server = Server(reference, tmp_path, config.replace("SINK", "127.0.0.1:9"))
+    try:
+        with server:
+            started = True
+    except RuntimeError:
+        started = False
+    code, report = check(amp_server, tmp_path, ".")
+    assert code == 0
+    assert started is report["swap_back"]["safe"] is safe

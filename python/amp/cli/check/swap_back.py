@@ -37,7 +37,9 @@ def _of_configuration(
     if own:
         before.append(f"remove the flags that Alertmanager refuses: {', '.join(own)}")
     if mixed_mail_secret(looked):
-        lost.append("a mail receiver's own auth_secret: the file of global counts for all then")
+        lost.append(
+            "a mail receiver's own auth_secret, beside which Alertmanager has the file of global"
+        )
     kinds = sorted({block.kind for block in looked.reached if block.file})
     if kinds:
         lost.append(f"notifications of amp.yml's integrations: {', '.join(kinds)}")
