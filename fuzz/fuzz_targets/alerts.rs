@@ -36,7 +36,7 @@ fuzz_target!(|bodies: (&[u8], &[u8])| {
         for batch in engine.flush(&[id], NOW + 2).into_iter().flatten() {
             let _ = batch.webhook_json("", "", 1);
             let batch = engine.drop_silenced(&batch, NOW + 2);
-            engine.complete(&batch);
+            engine.complete(&batch, 0);
         }
     }
     let rows = engine.drain(usize::MAX);

@@ -45,6 +45,8 @@ from amp.store.storage import Storage
 from amp.store.url import store_for
 from amp.store.writer import Writer
 from amp.supervisor import keep
+from amp.tracing.door import TracedDoor
+from amp.tracing.tracing import Tracing
 from amp.web.entrance import open_entrance
 from amp.web.listen import address_of, inherited, listen
 
@@ -112,6 +114,7 @@ class App:
             self._events = EventQueue(self._instance, os.urandom(16), EVENT_BYTES)
             self._engine.record_to(self._events)
         self._recorder: Recorder | None = None
+        self._tracing = Tracing(log)
         self._engine.set_limits(
             classic_names=options.matcher_mode == "classic",
             per_alertname=max(0, options.per_alertname_limit),
@@ -197,11 +200,14 @@ class App:
             )
         except MatcherError as error:
             raise FlagError("error parsing --web.cors.origin", str(error)) from None
-        entrance = open_entrance(options.web_config_file, application, self._clock, log)
+        traced = TracedDoor(application, self._tracing)
+        entrance = open_entrance(options.web_config_file, traced, self._clock, log)
+        self._tracing.install(config.root.tracing, live.provider)
         self._register(running)
         try:
             await self._live_through(running, shared, entrance, listeners)
         finally:
+            await self._tracing.close()
             await self._recorded()
         self._signals.ignore(loop)
         log.info("Received shutdown signal, exiting gracefully...")
@@ -324,6 +330,7 @@ class App:
             external_url=url,
             start_at_ns=self._start_at_ns,
             events=self._events,
+            tracing=self._tracing,
         )
 
     def _running(self, live: Live, shared: Shared, me: tuple[str, str] | None) -> Running:
@@ -392,6 +399,7 @@ class App:
             else:
                 # Without the stored log a flush would repeat what was told; `_beside` starts it.
                 live.prepare(shared)
+            self._tracing.install(config.root.tracing, live.provider)
             self._applied(running)
             if self._recorder is not None:
                 await self._recorder.apply(config.root.event_recorder or EventRecorder())

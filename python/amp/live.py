@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from amp._core import InhibitIndex, RouteTree
@@ -20,9 +22,10 @@ from amp.notify.record import RecordStage
 from amp.notify.retry import RetryStage
 from amp.receivers import sender
 from amp.supervisor import keep
+from amp.tracing.stage import TracedDelivery, TracedStage, traced_request, traced_send
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from amp._core import Engine, EventQueue, NotificationLog, Templates
     from amp.clock import Clock
@@ -32,8 +35,10 @@ if TYPE_CHECKING:
     from amp.log import Logger
     from amp.metrics import Metrics
     from amp.model import Stage
+    from amp.notify.integration import DeliveryStage
     from amp.options import Options
     from amp.store.writer import Writer
+    from amp.tracing.tracing import Provider, Tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Shared:
     Attributes:
         start_at_ns: nothing is flushed before (`--dispatch.start-delay` after process start).
         events: is told what happens; None when nobody wants to know.
+        tracing: makes spans, or not; None: never.
     """
 
     options: Options
@@ -56,6 +62,7 @@ class Shared:
     external_url: str
     start_at_ns: int
     events: EventQueue | None = None
+    tracing: Tracing | None = None
 
 
 @dataclass(slots=True)
@@ -64,6 +71,7 @@ class Live:
 
     Attributes:
         config_yaml: the redacted dump that the status shows.
+        provider: makes spans; None makes none.
     """
 
     config: Config
@@ -74,6 +82,7 @@ class Live:
     integrations: Mapping[str, Sequence[Integration]]
     clients: list[HttpClient]
     resolve_timeout_ns: int
+    provider: Provider | None = None
     dispatcher: Dispatcher = field(init=False)
     _task: asyncio.Task[None] | None = None
 
@@ -154,6 +163,10 @@ def build(config: Config, shared: Shared) -> Live:
                 send=sender(kind)(block, _client(clients, shared.http, http_config)),
             )
             built.append(integration)
+    provider = None if shared.tracing is None else shared.tracing.built(config.root.tracing)
+    if provider is not None:
+        for client in clients.values():
+            client.trace_by(traced_request(provider))
     return Live(
         config=config,
         config_yaml=config.to_yaml(),
@@ -163,6 +176,7 @@ def build(config: Config, shared: Shared) -> Live:
         integrations=integrations,
         clients=list(clients.values()),
         resolve_timeout_ns=config.global_config.resolve_timeout,
+        provider=provider,
     )
 
 
@@ -185,28 +199,61 @@ def pipeline(live: Live, shared: Shared) -> Stage:
     def suppressed(reason: str, count: int) -> None:
         metrics.suppressed.labels(reason).inc(count)
 
+    traced = _traced(live.provider)
     fan_out = FanOutStage(
         {
-            name: [delivery(integration, live.templates, shared) for integration in integrations]
+            name: [
+                delivery(integration, live.templates, shared, live.provider)
+                for integration in integrations
+            ]
             for name, integrations in live.integrations.items()
         }
     )
-    silence = MuteStage("silence", engine.drop_silenced, suppressed, fan_out)
-    mute = MuteIntervalStage(engine, live.intervals, suppressed, silence)
-    active = ActiveIntervalStage(engine, live.intervals, suppressed, mute)
-    return MuteStage("inhibition", engine.drop_inhibited, suppressed, active)
+    silence = traced(
+        "notify.MuteStage.Exec", MuteStage("silence", engine.drop_silenced, suppressed, fan_out)
+    )
+    mute = traced(
+        "notify.TimeMuteStage.Exec",
+        MuteIntervalStage(engine, live.intervals, suppressed, silence),
+    )
+    active = traced(
+        "notify.TimeActiveStage.Exec",
+        ActiveIntervalStage(engine, live.intervals, suppressed, mute),
+    )
+    inhibition = traced(
+        "notify.MuteStage.Exec",
+        MuteStage("inhibition", engine.drop_inhibited, suppressed, active),
+    )
+    return traced("dispatch.AggregationGroup.flush", traced("notify.RoutingStage.Exec", inhibition))
 
 
-def delivery(integration: Integration, templates: Templates, shared: Shared) -> Stage:
+def _traced(provider: Provider | None) -> Callable[[str, Stage], Stage]:
+    """Puts a span around a stage where spans are made; elsewhere the stage stays as it is."""
+    if provider is None:
+        return lambda _, stage: stage
+    return partial(TracedStage, provider)
+
+
+def delivery(
+    integration: Integration,
+    templates: Templates,
+    shared: Shared,
+    provider: Provider | None = None,
+) -> Stage:
     """The stages of one integration: deduplicate, retry, record."""
-    record = RecordStage(
+    record: DeliveryStage = RecordStage(
         integration,
         shared.notification_log,
         clock=shared.clock,
         retention_ns=int(shared.options.data_retention_seconds * SECOND_NS),
         recorded=shared.writer.log_changed,
     )
-    retry = RetryStage(
+    if provider is not None:
+        record = TracedDelivery(provider, "notify.SetNotifiesStage.Exec", record)
+        integration = dataclasses.replace(
+            integration, send=traced_send(provider, integration.kind, integration.send)
+        )
+    retry: DeliveryStage = RetryStage(
         integration,
         clock=shared.clock,
         log=shared.log,
@@ -216,6 +263,9 @@ def delivery(integration: Integration, templates: Templates, shared: Shared) -> 
         following=record,
         events=shared.events,
     )
-    return DeduplicateStage(
+    if provider is not None:
+        retry = TracedDelivery(provider, "notify.RetryStage.Exec", retry)
+    stage = DeduplicateStage(
         integration, shared.notification_log, shared.clock, shared.metrics, retry
     )
+    return _traced(provider)("notify.DedupStage.Exec", stage)

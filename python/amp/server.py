@@ -77,6 +77,7 @@ class Server:
             uvicorn.Config(
                 application,
                 http=_Bounded if below is None else self._with(below),  # type: ignore[arg-type]
+                interface="asgi3",
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -34,18 +34,12 @@ def warnings(config: Config, retention_seconds: float) -> list[LoadWarning]:
     compiled = iter(RouteTree(config.plan()).routes())
     retention = Duration(retention_seconds * SECOND)
     return [
-        *_without_effect(config),
         *(
             warning
             for route in _parents_first(config.route, compiled)
             for warning in _of_route(route, retention)
         ),
     ]
-
-
-def _without_effect(config: Config) -> Iterator[LoadWarning]:
-    if config.root.tracing is not None:
-        yield LoadWarning("block is not built yet and without effect", {"block": "tracing"})
 
 
 def _parents_first(route: Route, compiled: Iterator[CompiledRoute]) -> list[CompiledRoute]:

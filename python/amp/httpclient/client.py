@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from weakref import WeakValueDictionary
 
 from amp.errors import ConfigError
@@ -36,6 +38,20 @@ USER_AGENT = f"Alertmanager/{UPSTREAM_VERSION}"
 IN_FLIGHT = 512
 KNOWN_TARGETS = 256
 SCHEMES = frozenset({"http", "https"})
+
+
+class RequestSpan(Protocol):
+    """What a trace keeps of one request."""
+
+    def set(self, name: str, value: str | int | bool) -> None:
+        """Says something about it."""
+
+    def fail(self, text: str) -> None:
+        """Says that it failed."""
+
+
+Trace = Callable[[str, str, "list[tuple[str, str]]"], AbstractContextManager[RequestSpan]]
+"""Makes the span of a request from its method, its host and its headers, to which it may add."""
 
 
 class HttpClients:
@@ -124,6 +140,7 @@ class HttpClient:
         self._transport: Transport | None = None
         self._targets: dict[str, Target] = {}
         self._derived: list[HttpClient] = []
+        self._trace: Trace | None = None
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -139,8 +156,15 @@ class HttpClient:
             ConfigError: as `HttpClients.client`.
         """
         client = self.shared.client(config)
+        client.trace_by(self._trace)
         self._derived.append(client)
         return client
+
+    def trace_by(self, trace: Trace | None) -> None:
+        """Puts a span around each request, and tells of it in the request's headers."""
+        self._trace = trace
+        for client in self._derived:
+            client.trace_by(trace)
 
     async def request(
         self,
@@ -166,6 +190,8 @@ class HttpClient:
         target = self._target(url, redacted)
         hop = Hop(method, target, list(headers.items()) if headers else [], body)
         try:
+            if self._trace is not None:
+                return await self._traced(self._trace, hop)
             return await self._chain(hop)
         except RequestError as error:
             shown = "<redacted>" if redacted else without_password(url)
@@ -195,6 +221,14 @@ class HttpClient:
                 self._targets.clear()
             self._targets[url] = target
         return target
+
+    async def _traced(self, trace: Trace, hop: Hop) -> Response:
+        with trace(hop.method, hop.target.host, hop.headers) as span:
+            response = await self._chain(hop)
+            span.set("http.response.status_code", response.status)
+            if response.status >= 400:
+                span.fail("")
+            return response
 
     async def _chain(self, hop: Hop) -> Response:
         for _ in range(MAX_REQUESTS):

@@ -34,14 +34,3 @@ def test_parents_come_first_with_upstreams_attributes() -> None:
             {"repeat_interval": "300h0m0s", "group_interval": "400h0m0s", "route": grandchild},
         ),
     ]
-
-
-def test_blocks_without_effect_are_told() -> None:
-    text = """
-route: {receiver: r}
-receivers: [{name: r}]
-tracing: {endpoint: "127.0.0.1:1", client_type: http, insecure: true}
-event_recorder: {stdout_outputs: [{}]}
-"""
-    found = amp.load_config(text).warnings(120 * 3600.0)
-    assert [warning.attributes for warning in found] == [{"block": "tracing"}]

@@ -1,0 +1,1 @@
+"""Spans of requests, flushes and deliveries through OpenTelemetry. Upstream: tracing."""
