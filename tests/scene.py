@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from amp.api.exposition import exposition
 from amp.log import Logger
-from amp.metrics import EventMetrics
+from amp.metrics.events import EventMetrics
 from fakes import FakeClock
 
 

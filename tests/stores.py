@@ -53,6 +53,9 @@ class MemoryStore:
     def renew(self) -> None:
         """Nothing is leased."""
 
+    def sizes(self) -> dict[str, int]:
+        return {"database": len(self.written)}
+
     def interrupt(self) -> None:
         """Nothing hangs."""
 

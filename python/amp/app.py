@@ -25,7 +25,9 @@ from amp._core import Engine, EventQueue, MatcherError, NotificationLog
 from amp.api.table import gate
 from amp.api.times import milliseconds
 from amp.clock import SECOND_NS, SystemClock
-from amp.collector import StateCollector
+from amp.collector.own import OwnCollector
+from amp.collector.process import ProcessLimits
+from amp.collector.state import StateCollector
 from amp.config.event_recorder import EventRecorder
 from amp.config.load import load_file
 from amp.config.own import own_of
@@ -36,8 +38,10 @@ from amp.events.recorder import Recorder
 from amp.external import external_url, peer, route_prefix
 from amp.httpclient import HttpClients
 from amp.live import Shared, build
-from amp.metrics import EventMetrics, Metrics
+from amp.metrics import Metrics
+from amp.metrics.events import EventMetrics
 from amp.options import BUILD_CONTEXT, UPSTREAM_VERSION, check_options
+from amp.pulse import GarbagePauses, feel_pulse
 from amp.running import Running
 from amp.server import Server
 from amp.store.silences import Silences
@@ -203,9 +207,11 @@ class App:
         traced = TracedDoor(application, self._tracing)
         entrance = open_entrance(options.web_config_file, traced, self._clock, log)
         self._tracing.install(config.root.tracing, live.provider)
-        self._register(running)
+        server = Server(entrance.application, listeners, entrance.below)
+        self._register(running, shared.http, server)
         try:
-            await self._live_through(running, shared, entrance, listeners)
+            with GarbagePauses(self._metrics):
+                await self._live_through(running, shared, server, entrance, listeners)
         finally:
             await self._tracing.close()
             await self._recorded()
@@ -216,6 +222,7 @@ class App:
         self,
         running: Running,
         shared: Shared,
+        server: Server,
         entrance: Entrance,
         listeners: list[socket.socket],
     ) -> None:
@@ -228,7 +235,6 @@ class App:
         if opening.done():
             opening.result()
         addresses = [address_of(listener) for listener in listeners]
-        server = Server(entrance.application, listeners, entrance.below)
         await server.start()
         for address in addresses:
             self._log.info("Listening on", address=address)
@@ -292,6 +298,7 @@ class App:
         await opening
         async with self._reloading:
             running.opened = True
+            self._metrics.ready.set(1)
             running.live.start(shared)
         self._storage.restored = running.restored
         self._applied(running)
@@ -299,6 +306,7 @@ class App:
             for name, work in (
                 ("storage", self._storage.run),
                 ("garbage", self._collect_garbage),
+                ("pulse", lambda: feel_pulse(self._clock, self._metrics)),
                 ("reload", lambda: _reload_on(self._hangup, running)),
             ):
                 tasks.create_task(
@@ -314,9 +322,6 @@ class App:
     def _shared(self, url: str) -> Shared:
         http = HttpClients(
             environment=os.environ, in_flight=self._options.deliveries_per_destination
-        )
-        self._metrics.destination_queue.set_function(
-            lambda: sum(load.waiting for load in http.load())
         )
         return Shared(
             options=self._options,
@@ -350,13 +355,17 @@ class App:
         )
         return running
 
-    def _register(self, running: Running) -> None:
+    def _register(self, running: Running, http: HttpClients, server: Server) -> None:
         """Adds the series that are counted at a scrape."""
         options = self._options
         by_group = "group-key-in-metrics" in options.features
         self._registry.register(
             StateCollector(running, by_group=by_group, start_at_ns=self._start_at_ns)
         )
+        self._registry.register(
+            OwnCollector(running, http, self._notification_log, server.connections)
+        )
+        self._registry.register(ProcessLimits())
         ProcessCollector(registry=self._registry)
         self._metrics.alert_limit.set(options.per_alertname_limit)
         self._metrics.cluster_enabled.set(running.peer is not None)
@@ -371,7 +380,6 @@ class App:
         integrations = [item for items in live.integrations.values() for item in items]
         metrics.integrations.set(len(integrations))
         metrics.inhibition_rules.set(len(config.root.inhibit_rules))
-        metrics.reset_integrations((item.kind, item.receiver) for item in integrations)
         for warning in warnings(config, self._options.data_retention_seconds):
             self._log.warn(warning.message, component="configuration", **warning.attributes)
 
@@ -389,6 +397,7 @@ class App:
                 live = build(config, shared)
             except ConfigError as error:
                 self._metrics.reload_ok.set(0)
+                self._metrics.reload_failed.inc()
                 log.error("Loading configuration file failed", file=file, err=error)
                 raise
             previous = running.live
@@ -403,6 +412,7 @@ class App:
             self._applied(running)
             if self._recorder is not None:
                 await self._recorder.apply(config.root.event_recorder or EventRecorder())
+            self._metrics.reloaded.inc()
             log.info("Completed loading of configuration file", file=file)
 
 

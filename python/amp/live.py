@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 from dataclasses import dataclass, field
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from amp._core import InhibitIndex, RouteTree
@@ -27,7 +28,7 @@ from amp.tracing.stage import TracedDelivery, TracedStage, traced_request, trace
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from amp._core import Engine, EventQueue, NotificationLog, Templates
+    from amp._core import Batch, Engine, EventQueue, NotificationLog, Templates
     from amp.clock import Clock
     from amp.config.schema import Config
     from amp.fields.http import HttpConfig
@@ -91,8 +92,15 @@ class Live:
 
         There is no await in it: no request comes between the old routes and the new timers.
         """
+        shared.metrics.reset_integrations(
+            [(item.kind, item.receiver) for items in self.integrations.values() for item in items]
+        )
+        shared.metrics.keep_receivers(self.integrations)
         now_ns = shared.clock.now_ns()
+        began = perf_counter()
         timers = shared.engine.configure(self.plan, self.templates, now_ns)
+        if stored := shared.engine.counts(now_ns)["stored"]:
+            shared.metrics.processing.observe(perf_counter() - began, stored)
         self.dispatcher = Dispatcher(
             shared.engine,
             pipeline(self, shared),
@@ -141,8 +149,8 @@ def build(config: Config, shared: Shared) -> Live:
     used = {route.receiver for route in RouteTree(plan).routes()}
     InhibitIndex(plan)
     integrations: dict[str, list[Integration]] = {}
-    # Receivers that inherit the global http_config share its object, and so a client.
-    clients: dict[int, HttpClient] = {}
+    # Receivers that inherit the global http_config share its object, and so a client of each kind.
+    clients: dict[tuple[int, str], HttpClient] = {}
     for receiver in config.receivers:
         if receiver.name not in used:
             shared.log.info(
@@ -160,7 +168,7 @@ def build(config: Config, shared: Shared) -> Live:
                 kind=kind,
                 index=index,
                 send_resolved=block.send_resolved,
-                send=sender(kind)(block, _client(clients, shared.http, http_config)),
+                send=sender(kind)(block, _client(clients, shared.http, http_config, kind)),
             )
             built.append(integration)
     provider = None if shared.tracing is None else shared.tracing.built(config.root.tracing)
@@ -181,11 +189,15 @@ def build(config: Config, shared: Shared) -> Live:
 
 
 def _client(
-    clients: dict[int, HttpClient], shared: HttpClients, config: HttpConfig | None
+    clients: dict[tuple[int, str], HttpClient],
+    shared: HttpClients,
+    config: HttpConfig | None,
+    kind: str,
 ) -> HttpClient:
-    client = clients.get(id(config))
+    key = (id(config), "" if config is None else kind)
+    client = clients.get(key)
     if client is None:
-        client = clients[id(config)] = shared.client(config)
+        client = clients[key] = shared.client(config, key[1])
     return client
 
 
@@ -196,8 +208,10 @@ def pipeline(live: Live, shared: Shared) -> Stage:
     """
     engine, metrics = shared.engine, shared.metrics
 
-    def suppressed(reason: str, count: int) -> None:
+    def suppressed(reason: str, count: int, left: int = 0) -> None:
         metrics.suppressed.labels(reason).inc(count)
+        if not left:
+            metrics.held[reason].inc()
 
     traced = _traced(live.provider)
     fan_out = FanOutStage(
@@ -209,8 +223,13 @@ def pipeline(live: Live, shared: Shared) -> Stage:
             for name, integrations in live.integrations.items()
         }
     )
+
+    def drop_silenced(batch: Batch, now_ns: int) -> Batch:
+        metrics.silences_queries.inc(batch.count)
+        return engine.drop_silenced(batch, now_ns)
+
     silence = traced(
-        "notify.MuteStage.Exec", MuteStage("silence", engine.drop_silenced, suppressed, fan_out)
+        "notify.MuteStage.Exec", MuteStage("silence", drop_silenced, suppressed, fan_out)
     )
     mute = traced(
         "notify.TimeMuteStage.Exec",

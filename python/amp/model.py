@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from amp._core import Batch, Route
+    from collections.abc import Sequence
+
+    from amp._core import Batch, Route, TemplateData
 
 
 @dataclass(slots=True)
@@ -18,12 +20,14 @@ class Flush:
         batch: the alerts that are left; stages replace it by smaller ones.
         now_ns: the tick's time, which all stages judge by.
         deadline_ns: when the group's time for this flush is over.
+        first_at_ns: when the group's first alert came, in its first flush only.
     """
 
     route: Route
     batch: Batch
     now_ns: int
     deadline_ns: int
+    first_at_ns: int | None = None
 
 
 class Stage(Protocol):
@@ -33,8 +37,20 @@ class Stage(Protocol):
         """Passes the flush on, or ends it; an exception means that the flush failed."""
 
 
+class Renderer(Protocol):
+    """A configuration's templates, as `amp._core.Templates`."""
+
+    def render(self, text: str, data: TemplateData, now_ns: int, *, html: bool = False) -> str:
+        """Renders a text; TemplateError when it fails."""
+
+    def render_many(
+        self, texts: Sequence[tuple[str, bool]], data: TemplateData, now_ns: int
+    ) -> list[str]:
+        """Renders texts, each as HTML or not; the error's `index` says which one failed."""
+
+
 class Suppressed(Protocol):
     """Counts alerts that a stage held back."""
 
-    def __call__(self, reason: str, count: int) -> None:
-        """Adds `count` to the reason's counter."""
+    def __call__(self, reason: str, count: int, left: int = 0) -> None:
+        """Adds `count` to the reason's counter; `left` alerts of the flush go on."""

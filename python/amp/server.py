@@ -98,6 +98,10 @@ class Server:
 
         return connection
 
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._server.server_state.connections)
+
     async def start(self) -> None:
         """Starts to accept. uvicorn owns the sockets from here on."""
         self._task = asyncio.create_task(self._server.serve(sockets=self._listeners))

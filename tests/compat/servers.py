@@ -62,6 +62,8 @@ class Server:
     port: int = field(default_factory=free_port)
     host: str = "127.0.0.1"
     process: subprocess.Popen[bytes] | None = None
+    alone: bool = True
+    """Whether the cluster is off."""
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +85,7 @@ class Server:
             "--config.file=alertmanager.yml",
             "--storage.path=data",
             f"--web.listen-address=127.0.0.1:{self.port}",
-            "--cluster.listen-address=",
+            *(["--cluster.listen-address="] if self.alone else []),
             *self.addressed(),
             *self.flags,
         ]

@@ -68,7 +68,7 @@ class Scene:
         self.log = NotificationLog()
         self.groups: dict[int, int] = {}
 
-    def suppressed(self, reason: str, count: int) -> None:
+    def suppressed(self, reason: str, count: int, left: int = 0) -> None:
         self.counts[reason] = self.counts.get(reason, 0) + count
 
     def post(self, *alerts: dict[str, Any]) -> None:

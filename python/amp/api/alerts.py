@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from amp._core import Matcher, MatcherError, parse_matcher
 from amp.api.answer import JSON, NO_STORE, Answer, Refusal, empty, handler_error, ok
 from amp.api.request import check_accept, check_body_type
+from amp.metrics.own import RESULTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +30,10 @@ class AlertsApi:
         self._running = running
         self._received_firing = metrics.received_firing
         self._received_resolved = metrics.received_resolved
+        self._ingest_seconds, self._ingest_alerts = metrics.ingest_seconds, metrics.ingest_alerts
+        self._processing = metrics.processing
         self._invalid = metrics.alerts_invalid
-        self._results = {
-            result: metrics.ingested.labels(result)
-            for result in ("new", "refreshed", "changed", "resolved", "invalid", "dropped")
-        }
+        self._results = {result: metrics.ingested.labels(result) for result in RESULTS}
 
     async def post(self, request: Request) -> Answer:
         """Stores a batch; the engine answers for the body, this for everything around it."""
@@ -41,10 +42,12 @@ class AlertsApi:
         running = self._running
         now_ns = running.clock.now_ns()
         ingest, resolve_timeout_ns = running.engine.ingest, running.live.resolve_timeout_ns
+        began = perf_counter()
         if len(body) > LARGE_BODY_BYTES:
             report = await asyncio.to_thread(ingest, body, now_ns, resolve_timeout_ns)
         else:
             report = ingest(body, now_ns, resolve_timeout_ns)
+        self._took(report, perf_counter() - began)
         if report.timers:
             running.live.dispatcher.add(report.timers, now_ns)
         if report.firing:
@@ -62,6 +65,13 @@ class AlertsApi:
         if report.status != 200 or report.invalid or report.limited:
             return self._troubled(report)
         return empty(200)
+
+    def _took(self, report: IngestReport, seconds: float) -> None:
+        if alerts := report.firing + report.resolved:
+            self._ingest_alerts.observe(alerts)
+            self._ingest_seconds.observe(seconds)
+            taken = report.new + report.refreshed + report.changed + report.ended
+            self._processing.observe(seconds, taken)
 
     def _troubled(self, report: IngestReport) -> Answer:
         self._invalid.inc(report.invalid)

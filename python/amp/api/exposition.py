@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,11 +45,18 @@ def _escape(text: str, *, quotes: bool = True) -> str:
 
 
 def go_float(value: float) -> str:
-    """A number as Go prints it: integers without a point up to 1e21."""
+    """A number as Go prints it: the fewest digits, an exponent below 1e-4 and from 1e6 on.
+
+    Upstream: strconv.FormatFloat(value, 'g', -1, 64).
+    """
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
-    if value == int(value) and abs(value) < 1e21:
-        return str(int(value))
-    return repr(value)
+    if 1e-4 <= abs(value) < 1e6 or value == 0:
+        return str(int(value)) if value == int(value) else repr(value)
+    sign, figures, exponent = Decimal(repr(value)).as_tuple()
+    digits = "".join(map(str, figures))
+    place = int(exponent) + len(digits) - 1
+    rest = digits[1:].rstrip("0")
+    return f"{'-' * sign}{digits[0]}{'.' * bool(rest)}{rest}e{place:+03d}"

@@ -67,6 +67,7 @@ class OperationsApi:
         if len(body) > GZIP_ABOVE_BYTES and "gzip" in (request.header("accept-encoding") or ""):
             body = gzip.compress(body, compresslevel=1, mtime=0)
             headers.append(("content-encoding", "gzip"))
+        self._running.metrics.scrapes.labels("200").inc()
         return Answer(200, body, headers)
 
     async def v1(self, request: Request) -> Answer:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections import Counter
+from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from amp.clock import SECOND_NS
@@ -16,7 +19,7 @@ from amp.errors import AmpError
 from amp.model import Flush
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from amp._core import Batch, Engine, Route
     from amp.clock import Clock
@@ -31,6 +34,25 @@ FLUSH_SLICE = 32
 CROWD = 64
 CROWDED_SLICE = 8
 """While this many flushes are under way, new ones begin a few at a time: most end soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much there is to do.
+
+    Attributes:
+        groups: by receiver.
+        default: groups that no route but the root took.
+        unflushed: groups of which nobody was told yet: they wait for the first flush.
+        in_line: groups that are due and wait for their turn.
+        under_way: flushes that go on.
+    """
+
+    groups: Mapping[str, int]
+    default: int
+    unflushed: int
+    in_line: int
+    under_way: int
 
 
 class Dispatcher:
@@ -70,6 +92,8 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._stopping = False
         self._under_way = 0
+        self._groups = [0] * len(self._routes)
+        self._unflushed = 0
 
     def add(self, groups: Iterable[tuple[int, int, bool]], now_ns: int) -> None:
         """Starts the timers of new groups: (group id, route index, flush at once)."""
@@ -78,8 +102,20 @@ class Dispatcher:
                 continue  # a batch decoded across a reload: its groups are gone
             route = self._routes[route_index]
             due_ns = max(now_ns if at_once else now_ns + route.group_wait_ns, self._start_at_ns)
-            self._timers[group_id] = GroupTimer(group_id, route, due_ns)
+            known = self._timers.get(group_id)
+            if known is not None:
+                self._forget(known)
+            self._groups[route_index] += 1
+            self._unflushed += 1
+            self._timers[group_id] = GroupTimer(group_id, route, now_ns, due_ns)
             self._push(due_ns, group_id)
+
+    def load(self) -> Load:
+        """How much there is to do, for metrics."""
+        groups: Counter[str] = Counter()
+        for route, count in zip(self._routes, self._groups, strict=True):
+            groups[route.receiver] += count
+        return Load(groups, self._groups[-1], self._unflushed, len(self._line), self._under_way)
 
     def next_flush_ns(self, group_id: int) -> int | None:
         """When a group flushes next, None for an unknown group."""
@@ -92,7 +128,7 @@ class Dispatcher:
         while True:
             now_ns = self._clock.now_ns()
             if now_ns >= maintain_at_ns:
-                self._metrics.groups.set(self._engine.maintain_groups())
+                self._engine.maintain_groups()
                 maintain_at_ns = now_ns + self._maintenance_ns
             if self._flush_due(now_ns):
                 await asyncio.sleep(0)
@@ -116,6 +152,8 @@ class Dispatcher:
                 continue
             self._rearm(timer, now_ns)
             if timer.task is None:
+                if not timer.waiting:
+                    timer.late_ns = due_ns
                 self._line.add(timer)
             elif timer.overdue_ns is None:
                 timer.overdue_ns = due_ns
@@ -131,16 +169,19 @@ class Dispatcher:
     def _start(self, timers: Sequence[GroupTimer], now_ns: int) -> None:
         if not timers:
             return
+        lag = self._metrics.flush_lag
         batches = self._engine.flush([timer.group_id for timer in timers], now_ns)
         for timer, batch in zip(timers, batches, strict=True):
             if batch is None:
-                self._timers.pop(timer.group_id, None)
+                self._forget(timer)
             else:
+                lag.observe((now_ns - timer.late_ns) / SECOND_NS)
                 task = asyncio.create_task(self._flush(timer, batch, now_ns))
                 timer.task = task
                 self._under_way += 1
 
     async def _flush(self, timer: GroupTimer, batch: Batch, now_ns: int) -> None:
+        began = perf_counter()
         allowed_ns = max(timer.route.group_interval_ns, MINIMUM_DEADLINE_NS) + self._peer_wait_ns
         self._metrics.flushes.inc()
         if self._log.debugging:
@@ -148,6 +189,10 @@ class Dispatcher:
         for name, text in batch.route_label_errors:
             self._log.error("failed to render route label", label=name, err=text)
         flush = Flush(timer.route, batch, now_ns, now_ns + allowed_ns)
+        if not timer.flushed:
+            timer.flushed = True
+            self._unflushed -= 1
+            flush.first_at_ns = timer.began_ns
         try:
             await self._pipeline.run(flush)
         except asyncio.CancelledError:
@@ -170,15 +215,25 @@ class Dispatcher:
             )
         else:
             if self._engine.complete(batch, self._clock.now_ns()):
-                self._timers.pop(timer.group_id, None)
+                self._forget(timer)
         finally:
+            self._metrics.flush_seconds.observe(perf_counter() - began)
             self._finish(timer)
+
+    def _forget(self, timer: GroupTimer) -> None:
+        """Ends a timer; a newer one of the same group stays."""
+        if self._timers.get(timer.group_id) is timer:
+            del self._timers[timer.group_id]
+            self._groups[timer.route.index] -= 1
+            if not timer.flushed:
+                self._unflushed -= 1
 
     def _finish(self, timer: GroupTimer) -> None:
         timer.task = None
         self._under_way -= 1
         overdue_ns, timer.overdue_ns = timer.overdue_ns, None
         if overdue_ns is not None and not self._stopping and timer.group_id in self._timers:
+            timer.late_ns = overdue_ns
             now_ns = self._clock.now_ns()
             self._rearm(timer, now_ns)
             self._start([timer], now_ns)

@@ -15,17 +15,26 @@ class GroupTimer:
 
     Attributes:
         due_ns: the next tick.
+        began_ns: when the group's first alert came.
+        late_ns: the tick of the flush that comes or goes on.
+        flushed: whether it was flushed before.
         waiting: whether it is due and stands in line.
         task: the running flush; at most one a group.
         overdue_ns: the tick that came while the last flush still ran, None when there was none.
     """
 
-    __slots__ = ("due_ns", "group_id", "overdue_ns", "route", "task", "waiting")
+    __slots__ = (
+        "began_ns", "due_ns", "flushed", "group_id", "late_ns", "overdue_ns", "route", "task",
+        "waiting",
+    )  # fmt: skip
 
-    def __init__(self, group_id: int, route: Route, due_ns: int) -> None:
+    def __init__(self, group_id: int, route: Route, began_ns: int, due_ns: int) -> None:
         self.group_id = group_id
         self.route = route
+        self.began_ns = began_ns
         self.due_ns = due_ns
+        self.late_ns = due_ns
+        self.flushed = False
         self.waiting = False
         self.task: asyncio.Task[None] | None = None
         self.overdue_ns: int | None = None

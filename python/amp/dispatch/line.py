@@ -19,6 +19,9 @@ class Line:
         self._lines: dict[str, deque[GroupTimer]] = {}
         self._turns: deque[str] = deque()
 
+    def __len__(self) -> int:
+        return sum(len(line) for line in self._lines.values())
+
     def add(self, timer: GroupTimer) -> None:
         """Lets a group wait, unless it waits already."""
         if timer.waiting:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from amp.config.event_recorder import KafkaOutput as Config
     from amp.events.output import Event
     from amp.log import Logger
-    from amp.metrics import EventMetrics
+    from amp.metrics.events import EventMetrics
 
 CLIENT_ID = "alertmanager"
 BUFFER = 1024

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from amp.events.recorder import Planned
     from amp.httpclient import HttpClients
     from amp.log import Logger
-    from amp.metrics import EventMetrics
+    from amp.metrics.events import EventMetrics
 
 
 def check_libraries(config: Config | None) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from amp.config.event_recorder import EventRecorder as Config
     from amp.events.output import Output
     from amp.log import Logger
-    from amp.metrics import EventMetrics
+    from amp.metrics.events import EventMetrics
 
 TAKEN_AT_ONCE = 256
 WAIT_SECONDS = 60.0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from amp.events.output import Event
     from amp.httpclient import HttpClient, HttpClients
     from amp.log import Logger
-    from amp.metrics import EventMetrics
+    from amp.metrics.events import EventMetrics
 
 TIMEOUT_SECONDS = 10.0
 WORKERS = 4

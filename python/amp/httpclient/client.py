@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from amp.errors import ConfigError
 from amp.fields.http import HttpConfig
 from amp.httpclient.credential import Basic, Credential, Token, basic
+from amp.httpclient.dialer import Dialer
 from amp.httpclient.failure import RequestError
 from amp.httpclient.gate import Gates
 from amp.httpclient.header import ExtraHeaders, Headers, checked_headers, connect_headers
@@ -61,6 +62,9 @@ class HttpClients:
         environment: where `proxy_from_environment` looks; the process's variables.
         in_flight: requests under way to one destination (scheme, host, port); more wait in line.
         max_body_bytes: how much of an answer's body is read.
+
+    Attributes:
+        dialers: what became of connections, by name.
     """
 
     def __init__(
@@ -73,17 +77,24 @@ class HttpClients:
         self.environment = environment
         self.max_body_bytes = max_body_bytes
         self.gates = Gates(in_flight)
+        self.dialers: dict[str, Dialer] = {}
         self._tls: WeakValueDictionary[TlsConfig, Tls] = WeakValueDictionary()
         self._clients: list[HttpClient] = []
         self._library: asyncio.Task[ModuleType] | None = None
 
-    def client(self, config: HttpConfig | None = None) -> HttpClient:
+    def client(self, config: HttpConfig | None = None, dialer: str = "") -> HttpClient:
         """A client for one `http_config`; None means its defaults.
+
+        Args:
+            config: how it behaves.
+            dialer: under which name its connections are counted, empty when they are not.
 
         Raises:
             ConfigError: with upstream's text, for certificates that cannot be used.
         """
-        client = HttpClient(config or HttpConfig(), self)
+        if dialer:
+            self.dialers.setdefault(dialer, Dialer())
+        client = HttpClient(config or HttpConfig(), self, dialer)
         self._clients.append(client)
         return client
 
@@ -126,10 +137,13 @@ class HttpClient:
 
     Attributes:
         shared: what it shares with all clients of the application.
+        dialer: under which name its connections are counted.
     """
 
-    def __init__(self, config: HttpConfig, shared: HttpClients) -> None:
+    def __init__(self, config: HttpConfig, shared: HttpClients, dialer: str) -> None:
         self.shared = shared
+        self.dialer = dialer
+        self._dialer = shared.dialers.get(dialer) or Dialer()
         self._follow_redirects = config.follow_redirects
         self._tls = Tls(config.tls_config)
         self._tls.check()
@@ -155,7 +169,7 @@ class HttpClient:
         Raises:
             ConfigError: as `HttpClients.client`.
         """
-        client = self.shared.client(config)
+        client = self.shared.client(config, self.dialer)
         client.trace_by(self._trace)
         self._derived.append(client)
         return client
@@ -303,7 +317,9 @@ class HttpClient:
         """The transport, once aiohttp is there."""
         module = await self.shared.library()
         if self._transport is None:
-            self._transport = module.Transport(max_body_bytes=self.shared.max_body_bytes)
+            self._transport = module.Transport(
+                self._dialer, max_body_bytes=self.shared.max_body_bytes
+            )
         transport: Transport = self._transport
         return transport
 

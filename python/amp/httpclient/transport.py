@@ -6,10 +6,12 @@ import asyncio
 import errno
 import socket
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.client_exceptions import InvalidUrlClientError
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.payload import BytesPayload
 from multidict import CIMultiDict, istr
 from yarl import URL
@@ -29,6 +31,7 @@ from amp.httpclient.resolver import Resolver
 from amp.httpclient.response import MAX_BODY_BYTES, Response
 
 if TYPE_CHECKING:
+    from amp.httpclient.dialer import Dialer
     from amp.httpclient.header import Headers
     from amp.httpclient.target import Target
     from amp.httpclient.via import Via
@@ -51,13 +54,15 @@ class _Connector(aiohttp.TCPConnector):
         socks: the proxy of each destination (host, port) that is reached through one.
     """
 
-    def __init__(self, resolver: Resolver, handshake_seconds: float) -> None:
+    def __init__(self, resolver: Resolver, handshake_seconds: float, dialer: Dialer) -> None:
         self._handshake_seconds = handshake_seconds
         super().__init__(
             limit=0, keepalive_timeout=IDLE_SECONDS, resolver=resolver, ttl_dns_cache=1
         )
         self.socks: dict[tuple[str, int], Target] = {}
         self._dials = Dials()
+        self._dialer = dialer
+        self._factory: partial[Any] = partial(_Protocol, dialer, loop=self._loop)
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> aiohttp.connector.Connection:  # noqa: ASYNC109  # aiohttp's
         await self._dials.turn(req.connection_key, self._conns.__contains__)
@@ -71,7 +76,15 @@ class _Connector(aiohttp.TCPConnector):
         with self._dials.dial(req.connection_key):
             # A refusal may come within the call: without this they would all come in one turn.
             await asyncio.sleep(0)
-            return await self._dial(req, traces, timeout)
+            self._dialer.attempted += 1
+            try:
+                protocol = await self._dial(req, traces, timeout)
+            except BaseException as error:
+                self._dialer.fail(_reason(error))
+                raise
+            self._dialer.established += 1
+            protocol.counted = True
+            return protocol
 
     async def _dial(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109  # aiohttp's
         proxy = self.socks.get((req.url.raw_host, req.port)) if self.socks else None
@@ -92,6 +105,21 @@ class _Connector(aiohttp.TCPConnector):
         return await super()._wrap_create_connection(*args, **kwargs)
 
 
+class _Protocol(ResponseHandler):
+    """aiohttp's side of a connection; its end is counted if its beginning was."""
+
+    def __init__(self, dialer: Dialer, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._dialer = dialer
+        self.counted = False
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if self.counted:
+            self._dialer.closed += 1
+            self.counted = False
+        super().connection_lost(exc)
+
+
 class _Request(aiohttp.ClientRequest):
     """A request that says nothing of its own accord; compression is not asked for."""
 
@@ -105,12 +133,14 @@ class Transport:
     redirects, middlewares and timers cost a third of a delivery and are not wanted here.
 
     Args:
+        dialer: where connections are counted.
         handshake_seconds: how long a TLS handshake may take.
         max_body_bytes: how much of an answer's body is read.
     """
 
     def __init__(
         self,
+        dialer: Dialer,
         handshake_seconds: float = HANDSHAKE_SECONDS,
         *,
         max_body_bytes: int = MAX_BODY_BYTES,
@@ -118,7 +148,7 @@ class Transport:
         self._max_body_bytes = max_body_bytes
         self._loop = asyncio.get_running_loop()
         self._resolver = Resolver()
-        self._connector = _Connector(self._resolver, handshake_seconds)
+        self._connector = _Connector(self._resolver, handshake_seconds, dialer)
         self._urls: dict[Target, URL] = {}
 
     async def send(
@@ -229,6 +259,22 @@ async def _body(answer: aiohttp.ClientResponse, max_body_bytes: int) -> bytes:
             answer.close()
             break
     return b"".join(pieces)[:max_body_bytes]
+
+
+def _reason(error: BaseException) -> str | None:
+    """Why there is no connection; None when there was one and TLS failed on it."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "resolution"
+    if isinstance(error, (asyncio.CancelledError, TimeoutError)):
+        return "timeout"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return None
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    lost = isinstance(cause, ConnectionError) and cause.errno is None
+    if isinstance(cause, ssl.SSLError) or lost:
+        return None
+    code = getattr(cause, "errno", None)
+    return "refused" if code == errno.ECONNREFUSED else "unknown"
 
 
 def _text(error: Exception, resolver: Resolver) -> str:

@@ -38,6 +38,7 @@ class MuteStage:
         before = flush.batch.count
         flush.batch = self._drop(flush.batch, flush.now_ns)
         if flush.batch.count < before:
-            self._suppressed(self._reason, before - flush.batch.count)
+            left = flush.batch.count
+            self._suppressed(self._reason, before - left, left)
         if flush.batch.count:
             await self._next.run(flush)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from amp.notify.integration import Delivery
+from amp.notify.integration import FIRST, Delivery
 
 if TYPE_CHECKING:
     from amp._core import NotificationLog
@@ -15,14 +15,10 @@ if TYPE_CHECKING:
     from amp.notify.integration import DeliveryStage, Integration
 
 
-FIRST = "first notification"
-"""The reason that starts a group's receiver data anew."""
-
-
 class DeduplicateStage:
     """Asks the log whether this integration must be told, and why."""
 
-    __slots__ = ("_clock", "_integration", "_log", "_metrics", "_next")
+    __slots__ = ("_clock", "_errors", "_integration", "_log", "_next", "_queries", "_seconds")
 
     def __init__(
         self,
@@ -35,7 +31,8 @@ class DeduplicateStage:
         self._integration = integration
         self._log = log
         self._clock = clock
-        self._metrics = metrics
+        self._queries, self._errors = metrics.log_queries, metrics.log_query_errors
+        self._seconds = metrics.log_query_seconds
         self._next = following
 
     async def run(self, flush: Flush) -> None:
@@ -51,15 +48,24 @@ class DeduplicateStage:
             repeat_interval_ns=flush.route.repeat_interval_ns,
             now_ns=self._clock.now_ns(),
         )
-        self._metrics.log_queries.inc()
-        self._metrics.log_query_seconds.observe(time.perf_counter() - started)
+        self._queries.inc()
+        self._seconds.observe(time.perf_counter() - started)
         if reason is None:
+            if not batch.firing_count and not self._known(batch.group_key):
+                self._errors.inc()
             return
         if reason == FIRST:
-            self._metrics.log_query_errors.inc()
+            self._errors.inc()
             await self._next.deliver(Delivery(flush, reason))
             return
         data = self._log.data(
             batch.group_key, integration.receiver, integration.kind, integration.index
         )
         await self._next.deliver(Delivery(flush, reason, data))
+
+    def _known(self, group_key: str) -> bool:
+        """Whether there is an entry; upstream counts a look-up without one as an error."""
+        integration = self._integration
+        return self._log.contains(
+            group_key, integration.receiver, integration.kind, integration.index
+        )

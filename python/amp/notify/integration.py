@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from amp.receivers.base import Notification
 
 
+FIRST = "first notification"
+"""The reason that starts a group's receiver data anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Integration:
     """A way to reach people, ready to send.

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from amp.clock import SECOND_NS
 from amp.errors import AmpError, SendError
 from amp.metrics import REASONS
+from amp.notify.integration import FIRST
+from amp.notify.timed import TimedTemplates
 from amp.receivers.base import Notification
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class RetryStage:
         self._log = log.bind(receiver=integration.receiver, integration=str(integration))
         self._told_log = log.bind(integration=integration.kind)
         self._external_url = external_url
-        self._templates = templates
+        self._templates = TimedTemplates(templates, metrics)
         self._next = following
         self._events = events
         self._chance = chance if chance is not None else random.Random()  # noqa: S311  # jitter
@@ -74,6 +76,10 @@ class RetryStage:
         self._requests = metrics.requests.labels(*labels)
         self._requests_failed = metrics.requests_failed.labels(*labels)
         self._latency = metrics.latency.labels(*labels)
+        self._seconds = metrics.delivery_seconds.labels(integration.kind)
+        self._retrying = metrics.deliveries_retrying
+        self._delivered_for, self._first_delay = metrics.delivered_for, metrics.first_delay
+        self._delivered, self._given_up, self._told_at = metrics.receiver(integration.receiver)
         self._failed = {
             reason: metrics.notifications_failed.labels(*labels, reason) for reason in REASONS
         }
@@ -101,9 +107,19 @@ class RetryStage:
                 data=delivery.data,
             )
             await self._attempts(notification, delivery.flush.deadline_ns)
+            self._told(delivery)
             if self._events is not None:
                 self._record(self._events, batch, delivery)
         await self._next.deliver(delivery)
+
+    def _told(self, delivery: Delivery) -> None:
+        """Counts a success."""
+        now_ns, first_at_ns = self._clock.now_ns(), delivery.flush.first_at_ns
+        self._delivered.inc()
+        self._told_at.set(now_ns / SECOND_NS)
+        self._delivered_for[delivery.reason].inc()
+        if first_at_ns is not None and delivery.reason == FIRST:
+            self._first_delay.observe((now_ns - first_at_ns) / SECOND_NS)
 
     def _record(self, events: EventQueue, batch: Batch, delivery: Delivery) -> None:
         """Tells that the receiver has it. Upstream: notify/event.go NewNotificationEvent."""
@@ -144,13 +160,20 @@ class RetryStage:
                     # Upstream's ticks go on while an attempt lasts: after a slow one the next
                     # follows at once.
                     lasted = (self._clock.now_ns() - begun_ns) / SECOND_NS
-                    await self._clock.sleep(max(0.0, next(pause) - lasted))
+                    await self._pause(max(0.0, next(pause) - lasted))
         except TimeoutError:
             over = last or SendError("context deadline exceeded", reason="contextDeadlineExceeded")
             raise self._give_up(over, f"canceled after {attempts} attempts: {over}") from None
         except asyncio.CancelledError:
             self._failed[last.reason if last else "contextCanceled"].inc()
             raise
+
+    async def _pause(self, seconds: float) -> None:
+        self._retrying.value += 1
+        try:
+            await self._clock.sleep(seconds)
+        finally:
+            self._retrying.value -= 1
 
     async def _attempt(self, notification: Notification, attempts: int) -> SendError | None:
         """One request; what went wrong, or None."""
@@ -164,6 +187,7 @@ class RetryStage:
             error.__context__ = None
         seconds = time.perf_counter() - started
         self._latency.observe(seconds)
+        self._seconds.observe(seconds)
         self._requests.inc()
         if error is not None:
             self._requests_failed.inc()
@@ -185,5 +209,6 @@ class RetryStage:
 
     def _give_up(self, error: SendError, how: str) -> NotifyFailed:
         self._failed[error.reason].inc()
+        self._given_up.inc()
         verb = "notify retry " if how.startswith("canceled") else "notify retry canceled "
         return NotifyFailed(f"{self._integration.receiver}/{self._integration}: {verb}{how}")

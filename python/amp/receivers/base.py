@@ -18,11 +18,12 @@ from amp.httpclient.files import WatchedFile
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from amp._core import Batch, Templates
+    from amp._core import Batch
     from amp.fields.duration import Duration
     from amp.fields.secret import Secret
     from amp.httpclient import HttpClient, Response
     from amp.log import Logger
+    from amp.model import Renderer
 
 JSON = {"Content-Type": "application/json"}
 SHOWN_BYTES = 16 << 10
@@ -53,7 +54,7 @@ class Notification:
     reason: str
     external_url: str
     now_ns: int
-    templates: Templates
+    templates: Renderer
     log: Logger
     data: dict[str, str | int | float] = field(default_factory=dict)
     _template_data: TemplateData | None = None

@@ -92,6 +92,9 @@ class Store(Protocol):
     def renew(self) -> None:
         """Shows that the holder lives."""
 
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each part (`database`, `wal`), as far as they can be told."""
+
     def interrupt(self) -> None:
         """Ends a call that hangs, from any thread."""
 

@@ -222,6 +222,15 @@ class PostgresStore:
                 with connection.transaction():
                     self._hold(connection)
 
+    def sizes(self) -> dict[str, int]:
+        """The database, all of it; nothing while there is no connection."""
+        if self._connection is None:
+            return {}
+        with self._translated(), self._connection.transaction():
+            self._connection.execute("SET LOCAL statement_timeout = '2s'")
+            row = self._connection.execute("SELECT pg_database_size(current_database())").fetchone()
+        return {} if row is None else {"database": row[0]}
+
     def rebuild(self) -> str:
         """Never called: a server's files are not ours to move."""
         raise StoreUnavailable("PostgreSQL cannot be rebuilt from here")

@@ -221,6 +221,14 @@ class Silences:
             counts[silence.state(now_ns)] += 1
         return counts
 
+    def ending(self, now_ns: int, within_seconds: float) -> int:
+        """How many silences are active and end soon."""
+        until_ns = now_ns + int(within_seconds * SECOND_NS)
+        return sum(
+            silence.starts_at_ns <= now_ns < silence.ends_at_ns <= until_ns
+            for silence, _ in self._held.values()
+        )
+
     def entries(self) -> list[SilenceEntry]:
         """What the store and the snapshot file keep of all silences."""
         return [entry for _, entry in self._held.values()]

@@ -18,14 +18,18 @@ if TYPE_CHECKING:
 
 
 class SnapshotFile:
-    """One file of the storage folder: read at start, replaced whole, moved aside when damaged."""
+    """One file of the storage folder: read at start, replaced whole, moved aside when damaged.
+
+    Attributes:
+        name: the file's.
+    """
 
     def __init__(
         self, folder: Path, name: str, marks: Marks, *, log: Logger, metrics: Metrics
     ) -> None:
         self._marks = marks
         self._path = folder / name
-        self._name = name
+        self.name = name
         self._log = log
         self._metrics = metrics
         self._blocked = False
@@ -35,7 +39,7 @@ class SnapshotFile:
     def is_foreign(self) -> bool:
         """Whether another program wrote it since it was read or written here."""
         try:
-            return not self._marks.knows(self._name, self._path.read_bytes())
+            return not self._marks.knows(self.name, self._path.read_bytes())
         except OSError:
             return False
 
@@ -58,7 +62,7 @@ class SnapshotFile:
             self._move_aside(error)
             return 0
         with suppress(OSError):
-            self._marks.add(self._name, data)
+            self._marks.add(self.name, data)
         return news
 
     def write(self, data: bytes) -> None:
@@ -75,13 +79,13 @@ class SnapshotFile:
     def _replace(self, data: bytes) -> None:
         if self._blocked:
             raise OSError(f"{self._path} could be neither read nor moved aside, it is left alone")
-        fresh = self._path.with_name(f"{self._name}.new")
+        fresh = self._path.with_name(f"{self.name}.new")
         try:
             with fresh.open("wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            self._marks.add(self._name, data)
+            self._marks.add(self.name, data)
         except OSError:
             # What was written of it takes room that a full disk lacks.
             with suppress(OSError):
@@ -92,7 +96,7 @@ class SnapshotFile:
 
     def _move_aside(self, error: Exception) -> None:
         aside = free_name(f"{self._path}.corrupt-{stamp()}")
-        self._metrics.snapshot_corrupt.labels(self._name).inc()
+        self._metrics.snapshot_corrupt.labels(self.name).inc()
         try:
             self._path.rename(aside)
         except OSError as problem:

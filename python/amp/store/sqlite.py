@@ -147,6 +147,14 @@ class SqliteStore:
                         connection.execute("ROLLBACK")
                 raise
 
+    def sizes(self) -> dict[str, int]:
+        """The file and its write-ahead log."""
+        found = {}
+        for part, suffix in (("database", ""), ("wal", "-wal")):
+            with suppress(FileNotFoundError):
+                found[part] = Path(f"{self.path}{suffix}").stat().st_size
+        return found
+
     def renew(self) -> None:
         """Nothing to do: the folder's lock ends with the process."""
 

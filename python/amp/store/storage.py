@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -33,6 +35,9 @@ Timer = tuple[int, int, bool]
 
 OUTAGE_SNAPSHOT_SECONDS = 10.0
 """How often the log goes to its file while the store is away."""
+
+WATCH_SECONDS = 15.0
+"""How often sizes are looked up."""
 
 CLOSE_SECONDS = 3.0
 """How long the last writes may take at shutdown."""
@@ -89,6 +94,7 @@ class Storage:
             log: where outages and repairs are told.
             metrics: instruments.
         """
+        self._folder = folder
         self._lock = FolderLock(folder)
         self._store = store
         self._writer = writer
@@ -170,7 +176,9 @@ class Storage:
             self._merge_log(log_rows, now_ns)
         # Whoever wrote the files in between also saw alerts resolve: none may page again.
         for alert_rows in () if self._stale else self._store.alert_rows():
-            timers += self._alerts.restore(alert_rows, now_ns, self._grace_ns)[1]
+            count, new = self._alerts.restore(alert_rows, now_ns, self._grace_ns)
+            self._metrics.restored.value += count
+            timers += new
         return timers
 
     def _merge_log(self, rows: Sequence[LogRow], now_ns: int) -> None:
@@ -215,6 +223,7 @@ class Storage:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._writer.run())
             tasks.create_task(self._maintenance())
+            tasks.create_task(self._watch())
             if not self._writer.opened:
                 tasks.create_task(self._reconnect())
             if self._store.lease_seconds is not None:
@@ -241,6 +250,23 @@ class Storage:
         while True:
             await self._clock.sleep(seconds)
             await self._writer.renew()
+
+    async def _watch(self) -> None:
+        while True:
+            await self.measure()
+            await self._clock.sleep(WATCH_SECONDS)
+
+    async def measure(self) -> None:
+        """Shows how much room there is and how much the store takes."""
+        metrics = self._metrics
+        with suppress(OSError):
+            room = await asyncio.to_thread(os.statvfs, self._folder)
+            metrics.storage_bytes.set(room.f_blocks * room.f_frsize)
+            metrics.storage_free.set(room.f_bavail * room.f_frsize)
+        if self._writer.opened and self._writer.health.ok:
+            with suppress(StoreUnavailable):
+                for part, size in (await self._writer.on_thread(self._store.sizes)).items():
+                    metrics.store_bytes.labels(part).set(size)
 
     async def _maintenance(self) -> None:
         due_ns = self._clock.now_ns() + int(self._interval_seconds * 1e9)
@@ -303,6 +329,7 @@ class Storage:
         except OSError as error:
             self._log.error("Running maintenance failed", err=str(error))
             return None
+        self._metrics.snapshot_written.labels(file.name).set(self._clock.now_ns() / 1e9)
         return len(data)
 
     async def close(self) -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from amp.clock import SECOND_NS
 from amp.errors import StoreLocked, StoreUnavailable
 from amp.store.base import Changes, SilenceEntry, StoreCorruptError, StoreRefusedError
 from amp.store.health import StoreHealth
@@ -278,6 +279,7 @@ class Writer:
             self.failed(str(error))
             raise StoreUnavailable(str(error)) from error
         self._metrics.store_write_seconds.observe(perf_counter() - begun)
+        self._metrics.store_written.set(self._clock.now_ns() / SECOND_NS)
         self.succeeded()
 
     def _write_whole(self, changes: Changes) -> None:
@@ -308,7 +310,6 @@ class Writer:
     def failed(self, detail: str) -> None:
         """Keeps that the store does not answer; logs it once."""
         self._metrics.store_errors.inc()
-        self._metrics.store_pending.set(self._waiting())
         if self.health.ok:
             self._log.error("Store is away, state is kept in memory", err=detail)
             self.health.since_ns = self._clock.now_ns()
@@ -321,10 +322,10 @@ class Writer:
             self._log.info("Store is back")
             self.health.since_ns = self._clock.now_ns()
             self._metrics.store_up.set(1)
-            self._metrics.store_pending.set(0)
             self.health.ok, self.health.detail = True, ""
 
-    def _waiting(self) -> int:
+    def waiting(self) -> int:
+        """How many rows the store does not have yet."""
         held = sum(changes.rows for changes in self._in_hand)
         return held + self._entries.pending() + self._alerts.pending()
 

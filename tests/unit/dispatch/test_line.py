@@ -16,7 +16,7 @@ class Route:
 
 def timer(group_id: int, receiver: str) -> GroupTimer:
     route: Any = Route(receiver)
-    return GroupTimer(group_id, route, 0)
+    return GroupTimer(group_id, route, 0, 0)
 
 
 def ids(timers: list[GroupTimer]) -> list[int]:

@@ -16,6 +16,7 @@ from amp.fields.http import HttpConfig
 from amp.fields.secret import Secret
 from amp.fields.tls import TlsConfig
 from amp.httpclient import RequestError
+from amp.httpclient.dialer import Dialer
 from amp.httpclient.target import parse_target
 from amp.httpclient.tls import Tls
 from amp.httpclient.transport import Transport
@@ -256,7 +257,7 @@ async def silent_server() -> tuple[asyncio.Server, asyncio.Event, str]:
 
 async def test_a_handshake_is_bounded(authority):
     server, hold, url = await silent_server()
-    transport = Transport(handshake_seconds=0.05)
+    transport = Transport(Dialer(), handshake_seconds=0.05)
     via = Via(await Tls(TlsConfig(ca=pem(authority))).context())
     with pytest.raises(RequestError, match=r"^net/http: TLS handshake timeout$"):
         await transport.send("POST", parse_target(url), [], b"", via)

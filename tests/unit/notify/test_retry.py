@@ -172,6 +172,31 @@ async def test_resolved_alerts_alone_are_logged_but_not_sent() -> None:
     assert scene.value("alertmanager_notifications_total") == 1
 
 
+async def test_what_is_counted_of_a_receiver() -> None:
+    scene = Scene([SendError("down", retryable=True), None])
+    delivery = scene.delivery()
+    delivery.flush.first_at_ns = scene.clock.now_ns() - 40 * SECOND_NS
+    task = asyncio.create_task(scene.stage.deliver(delivery))
+    await scene.clock.advance(0)
+    shown = scene.registry.get_sample_value
+    assert shown("amp_deliveries_retrying") == 1
+    await scene.clock.advance(1)
+    await task
+    assert shown("amp_deliveries_retrying") == 0
+    team = {"receiver": "team"}
+    assert shown("amp_receiver_notifications_total", team | {"result": "delivered"}) == 1
+    assert shown("amp_notifications_delivered_total", {"reason": "first"}) == 1
+    at = shown("amp_receiver_last_success_timestamp_seconds", team)
+    assert at == pytest.approx(scene.sent[-1] / SECOND_NS, abs=1e-3)
+    assert shown("amp_first_notification_delay_seconds_bucket", {"le": "30.0"}) == 0
+    assert shown("amp_first_notification_delay_seconds_bucket", {"le": "45.0"}) == 1
+    assert scene.value("amp_delivery_duration_seconds_count") == 2
+    scene.answers = [SendError("no")]
+    with pytest.raises(NotifyFailed):
+        await scene.stage.deliver(scene.delivery())
+    assert shown("amp_receiver_notifications_total", team | {"result": "failed"}) == 1
+
+
 def test_pauses_grow_to_a_minute_with_jitter() -> None:
     waits = pauses(random.Random(7))
     found = [next(waits) for _ in range(20)]

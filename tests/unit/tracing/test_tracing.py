@@ -115,9 +115,7 @@ async def test_errors_fail_the_span_and_go_on() -> None:
 async def test_grpc_refuses_what_it_cannot_do() -> None:
     tls = TlsConfig(insecure_skip_verify=True)
     given = config("127.0.0.1:1", client_type="grpc", insecure=False, tls_config=tls)
-    with pytest.raises(
-        ConfigError, match="tracer provider: client_type grpc"
-    ):
+    with pytest.raises(ConfigError, match="tracer provider: client_type grpc"):
         Tracing(Logger(io.StringIO())).built(given)
 
 

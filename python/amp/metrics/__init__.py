@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    Summary,
-    disable_created_metrics,
-)
+from prometheus_client import Gauge, Summary, disable_created_metrics
+
+from amp.metrics.own import OwnMetrics
+from amp.metrics.vector import Counts, Spreads, Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
+
+    from prometheus_client import CollectorRegistry
+
+    from amp.metrics.vector import Count, Spread
 
 INTEGRATIONS = (
     "email", "pagerduty", "wechat", "pushover", "slack", "opsgenie", "webhook", "victorops", "sns",
@@ -31,39 +31,7 @@ REASONS = (
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
-class EventMetrics:
-    """The event recorder's instruments; they exist only with its feature."""
-
-    def __init__(self, registry: CollectorRegistry, waiting: Callable[[], float]) -> None:
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"alertmanager_{name}", text, labels, registry=registry)
-
-        Gauge(
-            "alertmanager_event_recorder_queue_length",
-            "Events that wait to be told.",
-            registry=registry,
-        ).set_function(waiting)
-        self.recorded = counter(
-            "events_recorded", "Events told to an output.", "event_type", "output", "result"
-        )
-        self.written_bytes = counter(
-            "event_recorder_bytes_written", "Bytes of events.", "event_type", "output"
-        )
-        self.dropped = counter(
-            "events_dropped", "Events that the recorder's queue had no room for.", "event_type"
-        )
-        self.serialize_errors = counter(
-            "event_serialize_errors", "Events that could not be encoded.", "event_type"
-        )
-        self.output_drops = counter(
-            "event_output_drops", "Events that an output's queue had no room for.", "output"
-        )
-        self.kafka_errors = counter(
-            "event_kafka_produce_errors", "Events that Kafka did not take.", "output", "error_type"
-        )
-
-
-class Metrics:
+class Metrics(OwnMetrics):
     """All instruments on one registry; two applications in one process have two of these."""
 
     def __init__(
@@ -74,16 +42,15 @@ class Metrics:
         alert_names: bool = False,
     ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's
-        self.registry = registry
+        super().__init__(registry)
         self.receiver_names = receiver_names
         self._alert_names = alert_names
-        self._limited: Counter | None = None
+        self._limited: Counts | None = None
         self._alerts()
         self._notifications()
         self._silences()
         self._log()
         self._http()
-        self._own()
 
     def limited(self, alertname: str, count: int) -> None:
         """Counts alerts dropped by the per-alertname limit; the series begins with the first."""
@@ -93,11 +60,17 @@ class Metrics:
                 "Alerts dropped by the limit of one alert name.",
                 ("alertname",) if self._alert_names else (),
             )
-        counter = self._limited.labels(alertname) if self._alert_names else self._limited
+        counter = self._limited.labels(alertname) if self._alert_names else self._limited.only
         counter.inc(count)
 
-    def _counter(self, name: str, text: str, labels: Iterable[str] = ()) -> Counter:
-        return Counter(name, text, tuple(labels), registry=self.registry)
+    def _counter(self, name: str, text: str, labels: Iterable[str] = ()) -> Counts:
+        return Counts(name, text, tuple(labels), self.registry)
+
+    def _count(self, name: str, text: str) -> Count:
+        return self._counter(name, text).only
+
+    def _spread(self, name: str, text: str) -> Spread:
+        return self._histogram(name, text).only
 
     def _gauge(self, name: str, text: str, labels: Iterable[str] = ()) -> Gauge:
         return Gauge(name, text, tuple(labels), registry=self.registry)
@@ -111,8 +84,8 @@ class Metrics:
         text: str,
         labels: Iterable[str] = (),
         buckets: tuple[float, ...] = SECONDS,
-    ) -> Histogram:
-        return Histogram(name, text, tuple(labels), registry=self.registry, buckets=buckets)
+    ) -> Spreads:
+        return Spreads(name, text, tuple(labels), self.registry, buckets)
 
     def _alerts(self) -> None:
         received = self._counter(
@@ -123,18 +96,12 @@ class Metrics:
         self.alerts_invalid = self._counter(
             "alertmanager_alerts_invalid", "Posted alerts that failed validation.", ("version",)
         ).labels("v2")
-        self.ingested = self._counter(
-            "amp_ingest_alerts", "What became of posted alerts.", ("result",)
-        )
-        for result in ("new", "refreshed", "changed", "resolved", "invalid", "dropped"):
-            self.ingested.labels(result)
-        self.groups = self._gauge(
-            "alertmanager_dispatcher_aggregation_groups", "Aggregation groups held."
-        )
-        self.processing = self._summary(
+        self.processing = Totals(
             "alertmanager_dispatcher_alert_processing_duration_seconds",
             "Time to route and group one alert.",
-        )
+            (),
+            self.registry,
+        ).only
         self._counter(
             "alertmanager_dispatcher_aggregation_group_limit_reached", "Never moves: no limit."
         )
@@ -201,6 +168,8 @@ class Metrics:
             pairs: (integration, receiver) of the configuration; used with receiver names only.
                 Without them each of upstream's is prepared once, and AMP's own that there are.
         """
+        pairs = list(pairs)
+        vectors: tuple[Counts | Spreads, ...]
         vectors = (self.notifications, self.requests, self.requests_failed, self.latency)
         if self.receiver_names:
             for vector in (*vectors, self.notifications_failed):
@@ -224,23 +193,23 @@ class Metrics:
         self.silences_version_index_size = self._gauge(
             prefix + "version_index_size", "Silences in the version index."
         )
-        self.silences_queries = self._counter(prefix + "queries", "Silence queries.")
-        self.silences_query_errors = self._counter(prefix + "query_errors", "Failed queries.")
-        self.silences_query_seconds = self._histogram(
+        self.silences_queries = self._count(prefix + "queries", "Silence queries.")
+        self.silences_query_errors = self._count(prefix + "query_errors", "Failed queries.")
+        self.silences_query_seconds = self._spread(
             prefix + "query_duration_seconds", "Duration of silence queries."
         )
-        self.silences_scanned = self._counter(
+        self.silences_scanned = self._count(
             prefix + "query_silences_scanned", "Silences looked at by queries."
         )
-        self.silences_skipped = self._counter(
+        self.silences_skipped = self._count(
             prefix + "query_silences_skipped", "Silences that queries did not need to look at."
         )
         self.silences_gc_seconds = self._summary(
             prefix + "gc_duration_seconds", "Duration of garbage collection."
         )
-        self.silences_gc_errors = self._counter(prefix + "gc_errors", "Bad records found.")
-        self.silences_maintenance = self._counter(prefix + "maintenance", "Maintenance runs.")
-        self.silences_maintenance_errors = self._counter(
+        self.silences_gc_errors = self._count(prefix + "gc_errors", "Bad records found.")
+        self.silences_maintenance = self._count(prefix + "maintenance", "Maintenance runs.")
+        self.silences_maintenance_errors = self._count(
             prefix + "maintenance_errors", "Maintenance runs that failed."
         )
         self.silences_snapshot_seconds = self._summary(
@@ -258,9 +227,9 @@ class Metrics:
 
     def _log(self) -> None:
         prefix = "alertmanager_nflog_"
-        self.log_queries = self._counter(prefix + "queries", "Deduplication look-ups.")
-        self.log_query_errors = self._counter(prefix + "query_errors", "Look-ups without an entry.")
-        self.log_query_seconds = self._histogram(
+        self.log_queries = self._count(prefix + "queries", "Deduplication look-ups.")
+        self.log_query_errors = self._count(prefix + "query_errors", "Look-ups without an entry.")
+        self.log_query_seconds = self._spread(
             prefix + "query_duration_seconds", "Duration of look-ups."
         )
         self.log_gc_seconds = self._summary(
@@ -272,13 +241,19 @@ class Metrics:
         self.log_snapshot_bytes = self._gauge(
             prefix + "snapshot_size_bytes", "Size of the last snapshot."
         )
-        self.log_maintenance = self._counter(prefix + "maintenance", "Maintenance runs.")
-        self.log_maintenance_errors = self._counter(
+        self.log_maintenance = self._count(prefix + "maintenance", "Maintenance runs.")
+        self.log_maintenance_errors = self._count(
             prefix + "maintenance_errors", "Maintenance runs that failed."
         )
         self._counter(prefix + "gossip_messages_propagated", "Records passed on to peers.")
 
     def _http(self) -> None:
+        self.scrapes = self._counter(
+            "promhttp_metric_handler_requests", "Scrapes by status.", ("code",)
+        )
+        for code in ("200", "500", "503"):
+            self.scrapes.labels(code)
+        self._gauge("promhttp_metric_handler_requests_in_flight", "Scrapes being served.").set(1)
         self.http_seconds = self._histogram(
             "alertmanager_http_request_duration_seconds",
             "Duration of HTTP requests.",
@@ -298,24 +273,3 @@ class Metrics:
             "GET requests refused because too many ran.",
             ("method",),
         ).labels("get")
-
-    def _own(self) -> None:
-        self.store_up = self._gauge("amp_store_up", "Whether the store takes writes.")
-        self.store_pending = self._gauge("amp_store_pending_rows", "Rows waiting for the store.")
-        self.store_write_seconds = self._histogram(
-            "amp_store_write_duration_seconds", "Duration of one group commit."
-        )
-        self.store_errors = self._counter("amp_store_errors", "Writes that failed.")
-        self.store_lost = self._counter(
-            "amp_store_lost_rows", "Rows that the store refused and that exist in memory only."
-        )
-        self.snapshot_corrupt = self._counter(
-            "amp_snapshot_corrupt", "Snapshot files and databases moved aside.", ("file",)
-        )
-        self.destination_queue = self._gauge(
-            "amp_delivery_queue_length", "Deliveries waiting for their destination's limit."
-        )
-        self.flushes = self._counter("amp_dispatch_flushes", "Group flushes.")
-        self.loop_errors = self._counter(
-            "amp_internal_errors", "Errors that a supervisor caught.", ("task",)
-        )

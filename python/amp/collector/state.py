@@ -34,8 +34,14 @@ class StateCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The families of one scrape."""
         now_ns = self._running.clock.now_ns()
+        counts = self._running.engine.counts(now_ns)
         if now_ns >= self._start_at_ns:
-            yield self._alerts(now_ns)
+            yield self._alerts(now_ns, counts)
+        for name, text, key in (
+            ("alertmanager_dispatcher_aggregation_groups", "Aggregation groups held.", "groups"),
+            ("amp_alerts_held", "Alerts in memory, resolved ones included.", "stored"),
+        ):
+            yield GaugeMetricFamily(name, text, value=counts[key])
         silences = GaugeMetricFamily(
             "alertmanager_silences", "Silences by state.", labels=("state",)
         )
@@ -43,21 +49,32 @@ class StateCollector(Collector):
             silences.add_metric((state,), count)
         yield silences
         yield from _builds()
+        yield from self._cluster()
 
-    def _alerts(self, now_ns: int) -> GaugeMetricFamily:
+    def _cluster(self) -> Iterator[GaugeMetricFamily]:
+        """A cluster of one, where the status shows one: the official rules ask for these."""
+        if self._running.peer is None:
+            return
+        for name, text, value in (
+            ("alertmanager_cluster_members", "Members of the cluster.", 1),
+            ("alertmanager_cluster_failed_peers", "Peers that cannot be reached.", 0),
+            ("alertmanager_peer_position", "This replica's place among its peers.", 0),
+        ):
+            yield GaugeMetricFamily(name, text, value=value)
+
+    def _alerts(self, now_ns: int, counts: dict[str, int]) -> GaugeMetricFamily:
         engine = self._running.engine
         labels = ("state", "group_key") if self._by_group else ("state",)
         family = GaugeMetricFamily(
             "alertmanager_alerts", "Alerts that are not resolved, by state.", labels=labels
         )
         if self._by_group:
-            for key, *counts in engine.counts_by_group(now_ns):
-                for state, count in zip(STATES, counts, strict=True):
+            for key, *numbers in engine.counts_by_group(now_ns):
+                for state, count in zip(STATES, numbers, strict=True):
                     family.add_metric((state, key), count)
         else:
-            totals = engine.counts(now_ns)
             for state in STATES:
-                family.add_metric((state,), totals[f"alerts_{state}"])
+                family.add_metric((state,), counts[f"alerts_{state}"])
         return family
 
 

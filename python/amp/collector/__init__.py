@@ -1,0 +1,1 @@
+"""Series that are counted when somebody scrapes."""
