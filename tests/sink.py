@@ -159,8 +159,7 @@ class SinkProcess:
         self.port = 0
 
     def __enter__(self) -> Self:
-        command = [sys.executable, __file__]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()  # type: ignore[union-attr]
         self.port = int(line.rpartition(" ")[2])
         return self
@@ -169,6 +168,14 @@ class SinkProcess:
         if self.process is not None:
             self.process.kill()
             self.process.communicate()
+
+    def command(self) -> list[str]:
+        """What is started."""
+        return [sys.executable, __file__]
+
+    def connection(self) -> http.client.HTTPConnection:
+        """The way to it for its own control."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def url(self, path: str = "/") -> str:
         """Where a webhook posts to."""
@@ -209,7 +216,7 @@ class SinkProcess:
         self._ask("DELETE", "/-/received")
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = self.connection()
         try:
             connection.request(method, path, body)
             return json.loads(connection.getresponse().read())

@@ -8,6 +8,7 @@ import pytest
 
 from compat import binaries
 from compat.servers import Server
+from container import kind, lacks
 from sink import SinkProcess
 
 if TYPE_CHECKING:
@@ -16,7 +17,26 @@ if TYPE_CHECKING:
 
     from servers import Postgres
 
+_LACK = pytest.StashKey[str]()
 Start = "Callable[..., Server]"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves containers out where the kernel lets us have none; the summary says so."""
+    here = [item for item in items if "pod" not in getattr(item, "fixturenames", ())]
+    if len(here) < len(items) and (lack := lacks()):
+        config.stash[_LACK] = lack
+        if kind() is None:
+            config.hook.pytest_deselected(items=[item for item in items if item not in here])
+            items[:] = here
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Says aloud what could not be tested."""
+    if lack := config.stash.get(_LACK, None):
+        terminalreporter.write_line(f"tests/acceptance/test_container.py: {lack}", yellow=True)
 
 
 @pytest.fixture
