@@ -36,6 +36,7 @@ from amp.errors import AmpError, ConfigError, FlagError
 from amp.events.outputs import Outputs, check_libraries
 from amp.events.recorder import Recorder
 from amp.external import external_url, peer, route_prefix
+from amp.features import FEATURES
 from amp.httpclient import HttpClients
 from amp.live import Shared, build
 from amp.metrics import Metrics
@@ -173,6 +174,9 @@ class App:
         options, log = self._options, self._log
         loop = asyncio.get_running_loop()
         self._signals.connect(loop, stop=self._stop.set, reload=self._hangup.set)
+        for name, line in FEATURES.items():
+            if name in options.features:
+                log.warn(line)
         log.info(
             "Starting Alertmanager",
             version=f"(version={UPSTREAM_VERSION}, branch=HEAD, revision=amp-{__version__})",
@@ -193,6 +197,8 @@ class App:
         url = external_url(options.external_url, address_of(listeners[0]))
         shared = self._shared(url)
         self._record(shared, config)
+        if options.per_alertname_limit > 0:
+            log.info("per alert name limit enabled", limit=options.per_alertname_limit)
         try:
             live = build(config, shared)
         except ConfigError as error:

@@ -65,12 +65,19 @@ class Running:
             store = {"status": "degraded", "detail": self.health.detail}
         return {"config": {"status": "ok"}, "store": store, "delivery": {"status": "ok"}}
 
+    def refused(self, method: str, path: str, message: str, **attributes: object) -> None:
+        """Logs a request of the API that was refused. Upstream: api/v2/api.go requestLogger."""
+        self.log.error(
+            message, component="api", version="v2", path=path, method=method, **attributes
+        )
+
     def limited(self, alertnames: Sequence[str]) -> None:
         """Counts and logs alerts that the per-alertname limit dropped."""
         for alertname, count in sorted(Counter(alertnames).items()):
             self.metrics.limited(alertname, count)
             self.log.warn(
-                "dropping alert: per-alertname limit reached",
+                "error on set alert",
                 component="provider",
                 alertname=alertname,
+                err="alert limited",
             )

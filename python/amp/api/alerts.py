@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ class AlertsApi:
         # A refresh may still owe the store a row: its end moved far.
         running.writer.alerts_changed()
         if report.status != 200 or report.invalid or report.limited:
-            return self._troubled(report)
+            return self._troubled(request, report)
         return empty(200)
 
     def _took(self, report: IngestReport, seconds: float) -> None:
@@ -73,7 +74,7 @@ class AlertsApi:
             taken = report.new + report.refreshed + report.changed + report.ended
             self._processing.observe(seconds, taken)
 
-    def _troubled(self, report: IngestReport) -> Answer:
+    def _troubled(self, request: Request, report: IngestReport) -> Answer:
         self._invalid.inc(report.invalid)
         self._results["invalid"].inc(report.invalid)
         if report.limited:
@@ -81,6 +82,11 @@ class AlertsApi:
             self._running.limited(report.limited)
         if report.status == 200:
             return empty(200)
+        if report.status == 400 and report.body.startswith(b'"'):
+            text = json.loads(report.body)
+            self._running.refused(
+                request.method, request.path, "Failed to validate alerts", err=text
+            )
         return Answer(report.status, report.body, [NO_STORE, JSON])
 
     async def get(self, request: Request) -> Answer:

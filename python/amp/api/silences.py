@@ -53,6 +53,7 @@ class SilencesApi:
         try:
             silence = self._running.silences.get(_id(request))
         except NotFound:
+            self._refused(request, "Failed to find silence", err=None, id=_id(request))
             return empty(404)
         return ok(go_json(_shown(silence, self._running.clock.now_ns())) + b"\n")
 
@@ -64,10 +65,13 @@ class SilencesApi:
         try:
             silence_id = await self._running.silences.set(silence)
         except BadRequest as error:
+            self._not_made(request, silence, str(error))
             return handler_error(400, str(error))
         except NotFound as error:
+            self._not_made(request, silence, str(error))
             return handler_error(404, str(error))
         except StoreUnavailable as error:
+            self._not_made(request, silence, str(error))
             return handler_error(503, f"the silence was not stored: {error}")
         return ok(go_json({"silenceID": silence_id}) + b"\n")
 
@@ -76,11 +80,27 @@ class SilencesApi:
         check_accept(request)
         try:
             await self._running.silences.expire(_id(request))
-        except NotFound:
+        except NotFound as error:
+            self._refused(request, "Failed to expire silence", err=error)
             return empty(404)
         except StoreUnavailable as error:
+            self._refused(request, "Failed to expire silence", err=error)
             return handler_error(503, f"the silence was not stored: {error}")
         return empty(200)
+
+    def _refused(self, request: Request, message: str, **attributes: object) -> None:
+        self._running.refused(request.method, request.path, message, **attributes)
+
+    def _not_made(self, request: Request, silence: Silence, text: str) -> None:
+        if not text.startswith("Failed to create silence: "):
+            self._refused(request, "Failed to create silence", err=text)
+            return
+        ends_at = milliseconds(silence.ends_at_ns)
+        if "start time" in text:
+            starts_at = milliseconds(silence.starts_at_ns)
+            self._refused(request, text, starts_at=starts_at, ends_at=ends_at)
+        else:
+            self._refused(request, text, ends_at=ends_at)
 
 
 def _id(request: Request) -> str:

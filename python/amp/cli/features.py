@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-FEATURES = (
-    "alert-names-in-metrics",
-    "receiver-name-in-metrics",
-    "group-key-in-metrics",
-    "classic-mode",
-    "utf8-strict-mode",
-    "auto-gomemlimit",
-    "event-recorder",
-)
+from amp.features import FEATURES
 
 
 def features(text: str) -> frozenset[str]:

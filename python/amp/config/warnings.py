@@ -30,7 +30,7 @@ class LoadWarning:
 
 
 def warnings(config: Config, retention_seconds: float) -> list[LoadWarning]:
-    """Blocks without effect, then intervals that cannot work as written, parents first."""
+    """Intervals that cannot work as written, parents first."""
     compiled = iter(RouteTree(config.plan()).routes())
     retention = Duration(retention_seconds * SECOND)
     return [

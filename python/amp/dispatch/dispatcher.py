@@ -185,7 +185,12 @@ class Dispatcher:
         allowed_ns = max(timer.route.group_interval_ns, MINIMUM_DEADLINE_NS) + self._peer_wait_ns
         self._metrics.flushes.inc()
         if self._log.debugging:
-            self._log.debug("flushing", aggrGroup=batch.group_key, alerts=batch.labels_text())
+            self._log.debug(
+                "flushing",
+                aggrGroup=batch.group_key,
+                numAlerts=batch.count,
+                alerts=batch.labels_text(),
+            )
         for name, text in batch.route_label_errors:
             self._log.error("failed to render route label", label=name, err=text)
         flush = Flush(timer.route, batch, now_ns, now_ns + allowed_ns)

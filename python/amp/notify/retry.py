@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from amp.clock import SECOND_NS
 from amp.errors import AmpError, SendError
+from amp.fields.duration import format_go_duration
 from amp.metrics import REASONS
 from amp.notify.integration import FIRST
 from amp.notify.timed import TimedTemplates
@@ -62,7 +63,11 @@ class RetryStage:
     ) -> None:
         self._integration = integration
         self._clock = clock
-        self._log = log.bind(receiver=integration.receiver, integration=str(integration))
+        self._log = log.bind(
+            component="dispatcher",
+            receiver=integration.receiver,
+            integration=str(integration),
+        )
         self._told_log = log.bind(integration=integration.kind)
         self._external_url = external_url
         self._templates = TimedTemplates(templates, metrics)
@@ -196,14 +201,17 @@ class RetryStage:
                 "Notify success",
                 aggrGroup=notification.group_key,
                 attempts=attempts,
-                duration=f"{seconds:.6f}s",
+                duration=format_go_duration(int(seconds * SECOND_NS)),
+                numAlerts=notification.batch.count,
             )
         elif self._log.debugging:
             self._log.debug(
                 "Notify success",
                 aggrGroup=notification.group_key,
                 attempts=attempts,
-                duration=f"{seconds:.6f}s",
+                duration=format_go_duration(int(seconds * SECOND_NS)),
+                numAlerts=notification.batch.count,
+                alerts=notification.batch.labels_text(),
             )
         return error
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from amp.cli.features import features
 from amp.errors import AmpError
+from amp.features import FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -24,16 +25,6 @@ MODES = {
     "utf8": "Parsing with UTF-8 matchers parser",
 }
 """How matchers are read, and what a debug line says of it."""
-ENABLED = {
-    "alert-names-in-metrics": "Alert names in metrics enabled",
-    "receiver-name-in-metrics": "Experimental receiver name in metrics enabled",
-    "group-key-in-metrics": "Experimental group key in metrics enabled",
-    "classic-mode": "Classic mode enabled",
-    "utf8-strict-mode": "UTF-8 strict mode enabled",
-    "auto-gomemlimit": "Automatically set GOMEMLIMIT to match the Linux container or system"
-    " memory limit.",
-    "event-recorder": "Experimental event recorder enabled",
-}
 
 
 class ToolError(AmpError):
@@ -78,9 +69,9 @@ class Invocation:
         """
         text = self.values.text("enable-feature")
         for name in text.split(",") if text else ():
-            if name not in ENABLED:
+            if name not in FEATURES:
                 break
-            self.log.warn(ENABLED[name])
+            self.log.warn(FEATURES[name])
         try:
             enabled = features(text)
         except ValueError as error:

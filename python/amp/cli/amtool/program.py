@@ -18,7 +18,7 @@ from amp.cli.command_line.value import (
     WHOLE,
     enumeration,
 )
-from amp.cli.features import FEATURES
+from amp.features import FEATURES
 
 DATE_FORMAT = "2006-01-02 15:04:05 MST"
 URL_FLAG = "alertmanager.url"
