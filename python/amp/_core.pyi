@@ -1,6 +1,6 @@
 """The Rust core: what crosses the border, and in which shape. Instants are Unix nanoseconds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import final
 
 # --- text and labels (core) ---------------------------------------------------------------------
@@ -153,6 +153,16 @@ class Templates:
 
 def check_template(text: str, builtins_only: bool = False) -> None:
     """Raises TemplateError when the text does not parse; `builtins_only`: Alertmanager's functions are unknown."""
+
+def encode_json(value: object, other: Callable[[object], str]) -> bytes:
+    """Compact JSON as Go writes it, with a final newline; keys keep their order.
+
+    `other` gives the JSON of what is no dict, list, tuple, str, int, float, bool or None. Floats are
+    written as Python does. RecursionError: nested deeper than 500.
+    """
+
+def plain_json(text: str) -> str | None:
+    """A JSON text as Go's encoder writes it; None where it is none, or YAML may read something else."""
 
 # --- the engine (engine) ------------------------------------------------------------------------------
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from amp._core import encode_json
 from amp.errors import SendError
 
 _ESCAPED = ("<", ">", "&", "\u2028", "\u2029")
@@ -29,13 +29,12 @@ class Unsupported:
     text: str
 
 
-class _Odd(Exception):  # a signal, not an error
-    """There is a `Raw` or `Unsupported` in the value."""
-
-
 def raw(text: str) -> Raw:
-    """A JSON text, without the white space in it."""
-    return Raw(_SPACES.sub(lambda found: found.group(1) or "", text))
+    """A JSON text, compact and escaped as `encode` would have written it."""
+    text = _SPACES.sub(lambda found: found.group(1) or "", text)
+    for character in _ESCAPED:
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Raw(text)
 
 
 def number(value: float) -> float | int | Raw | Unsupported:
@@ -61,35 +60,18 @@ def number(value: float) -> float | int | Raw | Unsupported:
 def encode(value: Any) -> bytes:
     """Compact JSON with a final newline; keys keep their order, `<`, `>` and `&` are escaped.
 
-    Outside texts JSON has none of the escaped characters, so the whole document is searched.
-
     Raises:
         SendError: not retryable, for infinity and what is not a number.
     """
-    try:
-        text = _dumps(value)
-    except _Odd:
-        text = _written(value)
-    for character in _ESCAPED:
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return f"{text}\n".encode()
+    return encode_json(value, _other)
 
 
-def _odd(_: Any) -> Any:
-    raise _Odd
-
-
-_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_odd).encode
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{{{','.join(f'{_dumps(key)}:{_written(item)}' for key, item in value.items())}}}"
-    if isinstance(value, list | tuple):
-        return f"[{','.join(map(_written, value))}]"
+def _other(value: object) -> str:
+    if isinstance(value, Raw):
+        return value.text
     if isinstance(value, Unsupported):
         raise SendError(f"json: unsupported value: {value.text}")
-    return value.text if isinstance(value, Raw) else _dumps(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def filled(**values: Any) -> dict[str, Any]:

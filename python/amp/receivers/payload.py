@@ -7,30 +7,22 @@ Upstream: template/template.go DeepCopyWithTemplate.
 
 from __future__ import annotations
 
-import json
 import re
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from amp._core import plain_json
 from amp.errors import ConfigError
 from amp.fields.decode import Codec, Decoder
 from amp.fields.node import MAPPING, SEQUENCE, Node, parse
 from amp.fields.scalar import STR, resolve, resolve_text
-from amp.receivers.body import number
+from amp.receivers.body import Raw, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Build = Callable[[Iterator[str]], Any]
 
-# Characters that YAML takes for breaks of lines or refuses, beside those that are printed.
-_UNPRINTED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-# Escapes of slashes and of halves of characters, and room between a key and its colon.
-_NOT_IN_YAML = ("\\/", "\\ud", "\\uD", " :", "\n:")
-# YAML gives up a key after 1,024 characters, in which an escape counts six.
-_LONGEST_KEY = 160
 _SHORT_DIGITS = 18
-_KEY = itemgetter(0)
 # One line that begins like a word, without a comment or a key: one plain scalar.
 _PLAIN = re.compile(r"[A-Za-z0-9](?:[ !\"$-9;-~\u00a1-\u1fff]++|:(?=[^ ])|(?<=[^ ])#)*+")
 
@@ -87,8 +79,9 @@ def _prepared_map(value: dict[Any, Any], texts: list[str]) -> Build:
 
 def structured(text: str) -> Any:
     """What a rendered text means: a value in YAML, or the text itself if that is none or a text."""
-    if text[:1] in ("[", "{") and (found := _json(text)) is not None:
-        return found
+    # JSON is read many times faster, and lists of alerts come as JSON.
+    if text[:1] in ("[", "{") and (plain := plain_json(text)) is not None:
+        return Raw(plain)
     if (
         text.isdecimal()
         and text.isascii()
@@ -114,56 +107,6 @@ def _ordered(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _leaf(value: Any) -> Any:
     return number(value) if isinstance(value, float) else value
-
-
-class _OtherInYaml(ValueError):
-    """A JSON text that may mean something else in YAML."""
-
-
-def _json(text: str) -> Any:
-    """The value of a JSON text that means the same in YAML; None when that is not certain.
-
-    JSON is read ten times faster, and lists of alerts come as JSON.
-    """
-    for other in _NOT_IN_YAML:
-        if other in text:
-            return None
-    if not text.isprintable() and _UNPRINTED.search(text):
-        return None
-    try:
-        value, end = _DECODER.raw_decode(text)
-    except (ValueError, RecursionError):
-        return None
-    return value if end == len(text) or not text[end:].strip(" \n") else None
-
-
-def _json_map(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    pairs.sort(key=_KEY)
-    found = dict(pairs)
-    if len("".join(found)) > _LONGEST_KEY and max(map(len, found)) > _LONGEST_KEY:
-        raise _OtherInYaml
-    return found
-
-
-def _json_number(digits: str) -> Any:
-    if len(digits) <= _SHORT_DIGITS and digits.lstrip("-").isdigit():
-        return int(digits)
-    _, value = resolve_text(digits)
-    if isinstance(value, str):
-        raise _OtherInYaml
-    return _leaf(value)
-
-
-def _json_constant(_: str) -> Any:
-    raise _OtherInYaml
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_json_map,
-    parse_int=_json_number,
-    parse_float=_json_number,
-    parse_constant=_json_constant,
-)
 
 
 class _Value(Codec):

@@ -12,6 +12,7 @@ pub mod labels;
 pub mod matcher;
 pub mod nflog;
 pub mod parse;
+pub mod plain_json;
 pub mod plan;
 pub mod quote;
 pub mod regex;
