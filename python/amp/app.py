@@ -219,8 +219,8 @@ class App:
             with GarbagePauses(self._metrics):
                 await self._live_through(running, shared, server, entrance, listeners)
         finally:
-            await self._tracing.close()
-            await self._recorded()
+            # Both have the same few seconds: a collector that is away costs no event.
+            await asyncio.gather(self._tracing.close(), self._recorded())
         self._signals.ignore(loop)
         log.info("Received shutdown signal, exiting gracefully...")
 

@@ -196,15 +196,19 @@ async def _stopped(producer: AIOKafkaProducer) -> None:
 
 
 class Words(logging.Handler):
-    """Brings the library's warnings into our log."""
+    """Brings the library's warnings into our log, each once until there is another."""
 
     def __init__(self, log: Logger) -> None:
         super().__init__(logging.WARNING)
         self._to = log
+        self._last = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Writes a line."""
-        self._to.warn(record.getMessage())
+        """Writes a line, unless it is the last one again: the library tries without end."""
+        text = record.getMessage()
+        if text != self._last:
+            self._last = text
+            self._to.warn(text)
 
 
 def error_type(error: BaseException) -> str:

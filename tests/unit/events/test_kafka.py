@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,9 @@ async def test_events_wait_for_a_broker_and_more_are_dropped(scene: Scene) -> No
         pass
     output = made(scene, broker.address, buffer_size=2)
     await until(lambda: scene.lines("could not reach brokers"))
+    logging.getLogger("aiokafka").warning("Unable connect to %s", "it")
+    logging.getLogger("aiokafka").warning("Unable connect to %s", "it")
+    assert len(scene.lines("Unable connect to it")) == 1
     output.send(EVENTS * 3)
     assert scene.series("event_output_drops_total") == {
         f'{{output="kafka:{broker.address}/events"}}': 4
