@@ -130,6 +130,7 @@ class Container:
         command: what an image's entry point and words make together.
         environment: all that it knows: no PATH, HOME or LANG unless they are named here.
         size: of a file system of its own at /alertmanager, such as `1m`; None takes `data`.
+        kept: whether /alertmanager can be written.
         proc: whether there is /proc.
         more: further folders that are seen inside.
     """
@@ -139,6 +140,7 @@ class Container:
     command: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
     size: str | None = None
+    kept: bool = True
     proc: bool = True
     more: tuple[Path, ...] = ()
     port: int = 9093
@@ -192,6 +194,8 @@ class Container:
             f"mount --bind {data} alertmanager" if self.size is None
             else f"mount -t tmpfs -o {owner}size={self.size} none alertmanager"
         )  # fmt: skip
+        if not self.kept:
+            lines.append("mount -o remount,bind,ro alertmanager")
         # No time zones either: images seldom have them.
         lines.append("[ ! -d usr/share/zoneinfo ] || mount -t tmpfs none usr/share/zoneinfo")
         if self.proc:

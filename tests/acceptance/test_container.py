@@ -169,7 +169,9 @@ def test_without_proc(container: Callable[..., Container], sink: PodSink) -> Non
     with one:
         one.request("POST", "/api/v2/alerts", alert("a"))
         assert told(sink, 1) == ["a"]
-        assert "alertmanager_build_info" in one.get("/metrics")[1]
+        metrics = one.get("/metrics")[1]
+        assert "alertmanager_build_info" in metrics
+        assert "\nprocess_resident_memory_bytes " not in metrics
         assert one.stop() == 0
 
 
@@ -281,6 +283,33 @@ def test_a_full_storage_folder_stops_no_notification(
         filler.unlink()
         until(lambda: one.json("/ready")["parts"]["store"]["status"] == "ok", "ok")
         assert "\namp_store_up 1\n" in one.get("/metrics")[1]
+        assert one.stop() == 0
+
+
+def test_a_storage_folder_that_takes_no_file_is_no_reason_not_to_start(
+    container: Callable[..., Container], pod: Pod, sink: PodSink
+) -> None:
+    """A volume that is full, read-only or another user's: Alertmanager starts there too."""
+    one = container(kept=False)
+    configure(one, sink.url())
+    with one:
+        one.request("POST", "/api/v2/alerts", alert("a"))
+        assert told(sink, 1) == ["a"]
+        assert one.json("/ready")["parts"]["store"]["status"] == "degraded"
+        other = Container(pod, one.folder / "other", (*IMAGE, "--web.listen-address=:9094"))
+        (one.folder / "other/data").rmdir()
+        (one.folder / "other/data").symlink_to(one.folder / "data")
+        configure(other, sink.url())
+        other.start()
+        assert other.process is not None
+        assert other.process.wait(60) == 1
+        assert "the storage folder /alertmanager is used by" in other.log()
+        assert one.stop() == 0
+    assert not list((one.folder / "data").iterdir())
+    one.kept = True
+    with one:
+        one.request("POST", "/api/v2/alerts", alert("b"))
+        assert told(sink, 2) == ["a", "b"]
         assert one.stop() == 0
 
 
