@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from servers import Postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+# Every run has the same examples; `--hypothesis-profile=search` looks for new ones.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("search", derandomize=False)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,8 @@ SCALARS = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-3, 70000),
-    st.floats(allow_nan=False),
+    # Upstream shows -0.0 as -0, which is read back as 0.
+    st.floats(allow_nan=False).filter(lambda number: str(number) != "-0.0"),
     st.sampled_from(["r", "5m", "1h", "http://h/", "a=b", "{{ .X }}", "<secret>", "monday", ""]),
     st.text(max_size=12),
 )
