@@ -11,7 +11,7 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from amp.clock import SECOND_NS
-from amp.errors import AmpError, ConfigError
+from amp.errors import AmpError
 from amp.fields.http import HttpConfig
 from amp.httpclient import HttpClients
 
@@ -112,11 +112,6 @@ def exporter(config: Config, log: Logger) -> Exporter:
     """
     if config.client_type == "http":
         return HttpExporter(config, log)
-    try:
-        from amp.tracing.grpc_exporter import GrpcExporter
-    except ModuleNotFoundError:
-        raise ConfigError(
-            "client_type grpc needs the package grpcio:"
-            " pip install 'alertmanager-plus-plus[tracing]'"
-        ) from None
+    from amp.tracing.grpc_exporter import GrpcExporter
+
     return GrpcExporter(config, log)

@@ -59,11 +59,6 @@ class GrpcExporter(Exporter):
 def _credentials(tls: TlsConfig | None) -> grpc.ChannelCredentials:
     if tls is None:
         return grpc.ssl_channel_credentials()
-    if tls.insecure_skip_verify or tls.min_version or tls.max_version:
-        raise ConfigError(
-            "client_type grpc knows no insecure_skip_verify, min_version and max_version of"
-            " tls_config; client_type http does"
-        )
     ca = _content(tls.ca, tls.ca_file)
     key = _content(tls.key.reveal(), tls.key_file)
     return grpc.ssl_channel_credentials(ca, key, _content(tls.cert, tls.cert_file))

@@ -70,7 +70,7 @@ class Tracing:
             return None
         if config == self._config and self.provider is not None and config.tls_config is None:
             return self.provider
-        check_libraries()
+        check(config)
         from amp.tracing.provider import OpenTelemetry
 
         try:
@@ -105,14 +105,24 @@ class Tracing:
         await asyncio.gather(*self._leaving, return_exceptions=True)
 
 
-def check_libraries() -> None:
-    """Refuses the block when its libraries are not installed.
+def check(config: Config | None) -> None:
+    """Refuses a block whose libraries are not installed, or that asks for what they cannot do.
 
     Raises:
-        ConfigError: with the command that installs them.
+        ConfigError: with the command that installs them, or what to use instead.
     """
-    if find_spec("opentelemetry") is None:
+    if config is None:
+        return
+    grpc = config.client_type == "grpc"
+    if find_spec("opentelemetry") is None or (grpc and find_spec("grpc") is None):
         raise ConfigError(
             "tracing needs OpenTelemetry: pip install 'alertmanager-plus-plus[tracing]'",
             key="tracing",
+        )
+    tls = None if config.insecure else config.tls_config
+    if grpc and tls and (tls.insecure_skip_verify or tls.min_version or tls.max_version):
+        raise ConfigError(
+            "tracing: client_type grpc knows no insecure_skip_verify, min_version and max_version"
+            " of tls_config; client_type http does",
+            key="tracing.tls_config",
         )

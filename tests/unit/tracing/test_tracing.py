@@ -12,12 +12,14 @@ import trustme
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as service
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from amp.cli.check.configuration import Configuration
 from amp.config.tracing import Tracing as Config
 from amp.errors import AmpError, ConfigError
 from amp.fields.http import Header
 from amp.fields.secret import Secret
 from amp.fields.tls import TlsConfig
 from amp.log import Logger
+from amp.options import Options
 from amp.tracing.door import TracedDoor, handler_of
 from amp.tracing.provider import OpenTelemetry
 from amp.tracing.tracing import Tracing
@@ -115,7 +117,7 @@ async def test_errors_fail_the_span_and_go_on() -> None:
 async def test_grpc_refuses_what_it_cannot_do() -> None:
     tls = TlsConfig(insecure_skip_verify=True)
     given = config("127.0.0.1:1", client_type="grpc", insecure=False, tls_config=tls)
-    with pytest.raises(ConfigError, match="tracer provider: client_type grpc"):
+    with pytest.raises(ConfigError, match="client_type grpc knows no"):
         Tracing(Logger(io.StringIO())).built(given)
 
 
@@ -173,3 +175,14 @@ async def test_requests_that_fail_are_failed_spans_only_while_spans_are_made() -
 )
 def test_handlers_have_upstreams_names(method: str, path: str, name: str | None) -> None:
     assert handler_of(method, path) == name
+
+
+def test_amp_check_refuses_what_the_server_refuses(tmp_path: Path) -> None:
+    file = tmp_path / "alertmanager.yml"
+    file.write_text(
+        "route: {receiver: r}\nreceivers: [{name: r}]\n"
+        "tracing: {endpoint: 'h:1', tls_config: {insecure_skip_verify: true}}\n"
+    )
+    examined = Configuration(Options(config_file=str(file)))
+    assert not examined.accepted
+    assert "client_type grpc knows no" in str(examined.findings)

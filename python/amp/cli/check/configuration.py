@@ -17,6 +17,7 @@ from amp.config.own import own_of
 from amp.config.route import used_receivers
 from amp.config.templates import parse_templates
 from amp.errors import ConfigError
+from amp.tracing.tracing import check as check_tracing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,6 +69,7 @@ class Configuration:
         self.reached = list(blocks(config, used_receivers(config.route)))
         templates = parse_templates(config)
         check_buildable(config)
+        check_tracing(config.root.tracing)
         InhibitIndex(config.plan())
         self.templates = templates
         self.add(self._warnings(config))
