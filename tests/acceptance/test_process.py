@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -13,13 +14,12 @@ import pytest
 
 from acceptance.conftest import webhook
 from compat import binaries
-from compat.servers import free_port
+from compat.servers import Server, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from compat.servers import Server
     from sink import SinkProcess
 
 NOWHERE = webhook("http://127.0.0.1:1/")
@@ -189,3 +189,41 @@ def test_the_own_file_names_the_database(tmp_path: Path) -> None:
     ended = run(tmp_path, "--web.listen-address=127.0.0.1:0")
     assert ended.returncode == 1
     assert "the database URL must start with postgresql://" in ended.stderr
+
+
+@pytest.mark.parametrize("how", ["closed", "broken"])
+def test_a_log_that_nobody_takes_stops_nothing(how: str, tmp_path: Path, sink: SinkProcess) -> None:
+    """Descriptors 0 to 2 that do not exist, and a reader that went away."""
+    (tmp_path / "alertmanager.yml").write_text(webhook(sink.url("/")))
+    running = Server(binaries.ours(), tmp_path, "")
+    command = [
+        str(binaries.ours()), "--config.file=alertmanager.yml", "--storage.path=data",
+        f"--web.listen-address=127.0.0.1:{running.port}",
+    ]  # fmt: skip
+    if how == "closed":
+        command = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command]
+    reader, writer = os.pipe()
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=writer)
+    os.close(writer)
+    os.close(reader)
+    try:
+        deadline = time.monotonic() + 30
+        while not answers(running):
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.05)
+        running.post("/api/v2/alerts", ALERT)
+        sink.wait(1)
+        assert running.request("POST", "/-/reload").status == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def answers(running: Server) -> bool:
+    try:
+        return running.get("/-/ready").status == 200
+    except OSError:
+        return False

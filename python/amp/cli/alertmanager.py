@@ -223,6 +223,18 @@ def _check_readable(file: str) -> None:
         ) from None
 
 
+def _open_standard_streams() -> None:
+    """Gives whom nobody gave them the descriptors 0 to 2, as Go does: no socket may get one."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w", closefd=False))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the server until a signal; the process ends with upstream's exit codes."""
     reader = Reader(
@@ -240,6 +252,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     signals = Signals()
     signals.heed()
+    _open_standard_streams()
     values = request.values.given_values()
     log = Logger(
         level=str(values.get("log.level", "info")), form=str(values.get("log.format", "logfmt"))
