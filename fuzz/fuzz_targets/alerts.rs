@@ -18,6 +18,7 @@ fn shown(engine: &mut Engine) -> Vec<u8> {
         inhibited: true,
         matchers: Vec::new(),
         receivers: None,
+        and_receivers: None,
     };
     engine.query_alerts(NOW + 1, &filter)
 }
