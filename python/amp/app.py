@@ -195,6 +195,7 @@ class App:
             raise AmpError(f"error loading configuration file: {error}") from error
         listeners = _listen(options, log)
         url = external_url(options.external_url, address_of(listeners[0]))
+        self._engine.set_external_url(url)
         shared = self._shared(url)
         self._record(shared, config)
         if options.per_alertname_limit > 0:
