@@ -11,6 +11,7 @@ use super::json;
 use super::number;
 use super::text;
 use super::time::Zone;
+use super::title::title;
 use super::value::{Trust, Value};
 use super::{layout_parse, time};
 use crate::quote::quote;
@@ -101,7 +102,7 @@ fn of_text(name: &str, one: &Arc<str>) -> Result<Value, String> {
     Ok(match name {
         "toUpper" => Value::text(text::upper(one)),
         "toLower" => Value::text(text::lower(one)),
-        "title" => Value::text(text::title(one)),
+        "title" => Value::text(title(one)),
         "trimSpace" => Value::text(one.trim()),
         "safeHtml" => Value::Trusted(Trust::Html, Arc::clone(one)),
         "safeUrl" => Value::Trusted(Trust::Url, Arc::clone(one)),

@@ -30,6 +30,7 @@ mod printf;
 mod quote;
 mod text;
 mod time;
+mod title;
 mod value;
 
 pub use data::{Alert, Data};

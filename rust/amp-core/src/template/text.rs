@@ -24,61 +24,6 @@ pub(super) fn lower(text: &str) -> String {
     text.chars().map(one_lower).collect()
 }
 
-/// Each word with a capital first letter and small others; a word goes on over `_`, digits and single `'`, `.`, `:`.
-///
-/// Upstream: golang.org/x/text `cases.Title`.
-pub(super) fn title(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut started = false;
-    let mut chars = text.chars().peekable();
-    let mut before = ' ';
-    while let Some(c) = chars.next() {
-        if c.is_alphabetic()
-            && c.to_lowercase().eq(std::iter::once(c))
-            && c.to_uppercase().eq(std::iter::once(c))
-        {
-            // A letter without case neither starts nor ends a word.
-            out.push(c);
-        } else if c.is_alphabetic() {
-            if started {
-                out.extend(c.to_lowercase());
-            } else {
-                push_title(&mut out, c);
-            }
-            started = true;
-        } else {
-            let joins = matches!(c, '\'' | '.' | ':' | '’' | '‘' | '·' | '․')
-                && before.is_alphabetic()
-                && chars.peek().is_some_and(|next| next.is_alphabetic());
-            if !(joins || c == '_' || c.is_numeric() || is_mark(c)) {
-                started = false;
-            }
-            out.push(c);
-        }
-        before = c;
-    }
-    out
-}
-
-fn push_title(out: &mut String, c: char) {
-    match c {
-        'Ǆ' | 'ǅ' | 'ǆ' => out.push('ǅ'),
-        'Ǉ' | 'ǈ' | 'ǉ' => out.push('ǈ'),
-        'Ǌ' | 'ǋ' | 'ǌ' => out.push('ǋ'),
-        'Ǳ' | 'ǲ' | 'ǳ' => out.push('ǲ'),
-        c => {
-            let mut upper = c.to_uppercase();
-            out.extend(upper.next());
-            out.extend(upper.flat_map(char::to_lowercase));
-        }
-    }
-}
-
-/// Combining marks stay with their letter.
-fn is_mark(c: char) -> bool {
-    matches!(c as u32, 0x300..=0x36F | 0x200D | 0xFE00..=0xFE0F | 0x20D0..=0x20FF)
-}
-
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// Base64 with the alphabet of addresses, padded.
