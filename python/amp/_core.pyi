@@ -199,8 +199,6 @@ class Batch:
     def firing_only(self) -> Batch: ...
     def webhook_json(self, reason: str, external_url: str, max_alerts: int) -> bytes:
         """The webhook's version 4 body with its final newline (receivers.md 17), max_alerts 0 = all."""
-    def data_json(self, reason: str, external_url: str) -> bytes:
-        """Template data (webhook's JSON without version, groupKey, truncatedAlerts)."""
     def template_data(self, reason: str, external_url: str) -> TemplateData:
         """What templates see of the batch; `reason` says why now (`first notification`, …)."""
     def labels_text(self) -> str:

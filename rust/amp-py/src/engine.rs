@@ -138,16 +138,6 @@ impl PyBatch {
         PyBytes::new(py, body.as_bytes())
     }
 
-    fn data_json<'py>(
-        &self,
-        py: Python<'py>,
-        reason: &str,
-        external_url: &str,
-    ) -> Bound<'py, PyBytes> {
-        let body = py.detach(|| self.0.data_json(reason, external_url));
-        PyBytes::new(py, body.as_bytes())
-    }
-
     fn template_data(&self, py: Python<'_>, reason: &str, external_url: &str) -> PyTemplateData {
         let data = py.detach(|| self.0.template_data(reason, external_url));
         PyTemplateData(Arc::new(data))

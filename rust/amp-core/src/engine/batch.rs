@@ -169,16 +169,9 @@ impl Batch {
         out
     }
 
-    /// Template data: the webhook's body without version, groupKey and truncatedAlerts.
+    /// What templates see, as JSON without its last brace.
     ///
     /// Upstream: template/template.go `Data`.
-    pub fn data_json(&self, reason: &str, external_url: &str) -> String {
-        let mut out = self.data(&self.items, reason, external_url);
-        out.push('}');
-        out
-    }
-
-    /// The data's JSON without its last brace.
     fn data(&self, items: &[Item], reason: &str, external_url: &str) -> String {
         let head = &*self.head;
         let size: usize = items
