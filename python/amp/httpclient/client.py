@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from amp.fields.http import OAuth2
     from amp.fields.tls import TlsConfig
     from amp.httpclient.gate import Load
+    from amp.httpclient.resolver import Address
     from amp.httpclient.response import Response
     from amp.httpclient.target import Target
-    from amp.httpclient.transport import Address, Transport
+    from amp.httpclient.transport import Transport
 
 USER_AGENT = f"Alertmanager/{UPSTREAM_VERSION}"
 IN_FLIGHT = 512

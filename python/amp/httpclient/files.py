@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import time
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class WatchedFile:
         """
         try:
             status = self._path.stat()
+            self._refuse(status.st_mode)
             signature = (status.st_mtime_ns, status.st_size, status.st_ino)
             if signature != self._signature or not self._sure:
                 self._content = self._load()
@@ -49,6 +51,13 @@ class WatchedFile:
     def text(self) -> str:
         """The content as text, without white space around it."""
         return self.read().decode("utf-8", "surrogateescape").strip()
+
+    def _refuse(self, mode: int) -> None:
+        if stat.S_ISDIR(mode):
+            raise RequestError(f"unable to read file {self.name}: read {self.name}: is a directory")
+        if not stat.S_ISREG(mode):
+            # A pipe without a writer would hold up the whole process.
+            raise RequestError(f"unable to read file {self.name}: not a regular file")
 
     def _load(self) -> bytes:
         with self._path.open("rb") as file:

@@ -58,10 +58,19 @@ def checked_headers(headers: Iterable[tuple[str, str]]) -> Headers:
     for name, value in headers:
         if not name or not _TOKEN.issuperset(name):
             raise RequestError(f"net/http: invalid header field name {quote(name)}")
-        if not _FORBIDDEN.isdisjoint(value):
+        if not (_FORBIDDEN.isdisjoint(value) and (value.isascii() or _is_text(value))):
             raise RequestError(f'net/http: invalid header field value for "{name}"')
         told.append((name, value.strip(" \t")))
     return told
+
+
+def _is_text(value: str) -> bool:
+    """Whether it is UTF-8 all through: the wire's library leaves other bytes out in silence."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _content(file: WatchedFile) -> str:

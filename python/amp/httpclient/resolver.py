@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
+
+from amp.httpclient.thread import beside
+
+Address = tuple[socket.AddressFamily, tuple[str, int]]
 
 LOOKUP_THREADS = 32
 KNOWN_NAMES = 256
@@ -17,7 +22,8 @@ class Resolver(AbstractResolver):
     """The system's resolver. aiohttp asks once for all who wait for the same name."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup")
+        self._places = asyncio.Semaphore(LOOKUP_THREADS)
+        self._under_way: set[asyncio.Task[Any]] = set()
         self._first: dict[str, str] = {}
 
     def first(self, host: str) -> str:
@@ -29,7 +35,12 @@ class Resolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """The addresses of a name, in the system's order."""
         ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM)
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        await self._places.acquire()
+        # A look-up that nobody waits for any more has its thread, and so its place, to the end.
+        asking = asyncio.create_task(beside(ask))
+        self._under_way.add(asking)
+        asking.add_done_callback(self._done)
+        found = await asyncio.shield(asking)
         if len(self._first) >= KNOWN_NAMES:
             self._first.clear()
         self._first[host] = str(found[0][4][0])
@@ -45,6 +56,27 @@ class Resolver(AbstractResolver):
             for kind, _, protocol, _, address in found
         ]
 
+    async def addresses(self, host: str, port: int) -> list[Address]:
+        """The addresses of a name, in the system's order; an address is its own.
+
+        Raises:
+            gaierror: as the system gives it.
+        """
+        try:
+            literal = ipaddress.ip_address(host)
+        except ValueError:
+            found = await self.resolve(host, port)
+            return [(socket.AddressFamily(one["family"]), (one["host"], port)) for one in found]
+        family = socket.AF_INET if literal.version == 4 else socket.AF_INET6
+        return [(family, (host, port))]
+
     async def close(self) -> None:
-        """Lets go of the threads."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Waits for no look-up any more."""
+        for asking in self._under_way:
+            asking.cancel()
+
+    def _done(self, asking: asyncio.Task[Any]) -> None:
+        self._under_way.discard(asking)
+        self._places.release()
+        if not asking.cancelled():
+            asking.exception()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from amp.httpclient.failure import RequestError, dial_text, lookup_text
 
 if TYPE_CHECKING:
+    from amp.httpclient.resolver import Resolver
     from amp.httpclient.target import Target
 
 DEFAULT_PORT = 1080
@@ -34,14 +35,20 @@ IPV4, NAME, IPV6 = 1, 3, 4
 LONGEST = 255
 
 
-async def connect(proxy: Target, host: str, port: int) -> socket.socket:
+async def connect(proxy: Target, host: str, port: int, resolver: Resolver) -> socket.socket:
     """A socket on which the proxy has connected to the target.
+
+    Args:
+        proxy: where it is; `resolver` looks its name up.
+        host: the target, which the proxy looks up.
+        port: the target's.
+        resolver: the transport's.
 
     Raises:
         RequestError: worded as Go's client words it.
     """
     at = proxy.host, proxy.port or DEFAULT_PORT
-    opened = await _dial(at)
+    opened = await _dial(at, resolver)
     try:
         await _greet(opened, proxy.user)
         await _ask(opened, host, port)
@@ -60,21 +67,21 @@ class _Refused(Exception):
     """The proxy said no."""
 
 
-async def _dial(at: tuple[str, int]) -> socket.socket:
+async def _dial(at: tuple[str, int], resolver: Resolver) -> socket.socket:
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(*at, type=socket.SOCK_STREAM)
+        found = await resolver.addresses(*at)
     except socket.gaierror as error:
         raise RequestError(f"proxyconnect tcp: {lookup_text(at[0], error)}") from None
     failure = "no addresses"
-    for family, kind, protocol, _, address in found:
-        opened = socket.socket(family, kind, protocol)
+    for family, address in found:
+        opened = socket.socket(family, socket.SOCK_STREAM)
         opened.setblocking(False)
         try:
             await loop.sock_connect(opened, address)
         except OSError as error:
             opened.close()
-            failure = dial_text((str(address[0]), at[1]), error)
+            failure = dial_text(address, error)
         except BaseException:
             opened.close()
             raise

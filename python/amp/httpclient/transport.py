@@ -33,15 +33,15 @@ from amp.httpclient.response import MAX_BODY_BYTES, Response
 if TYPE_CHECKING:
     from amp.httpclient.dialer import Dialer
     from amp.httpclient.header import Headers
+    from amp.httpclient.resolver import Address
     from amp.httpclient.target import Target
     from amp.httpclient.via import Via
-
-    Address = tuple[socket.AddressFamily, tuple[str, int]]
 
 IDLE_SECONDS = 300.0
 HANDSHAKE_SECONDS = 10.0
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 MAX_HEADER_BYTES = 64 << 10
+MAX_INFORMATIONAL = 1000
 KNOWN_URLS = 256
 SHOWN_CHARACTERS = 100
 NOT_GUESSED = frozenset({istr("Content-Type")})
@@ -60,6 +60,7 @@ class _Connector(aiohttp.TCPConnector):
             limit=0, keepalive_timeout=IDLE_SECONDS, resolver=resolver, ttl_dns_cache=1
         )
         self.socks: dict[tuple[str, int], Target] = {}
+        self._lookups = resolver
         self._dials = Dials()
         self._dialer = dialer
         self._factory: partial[Any] = partial(_Protocol, dialer, loop=self._loop)
@@ -90,7 +91,7 @@ class _Connector(aiohttp.TCPConnector):
         proxy = self.socks.get((req.url.raw_host, req.port)) if self.socks else None
         if proxy is None:
             return await super()._create_connection(req, traces, timeout)
-        opened = await socks.connect(proxy, req.url.raw_host, req.port)
+        opened = await socks.connect(proxy, req.url.raw_host, req.port, self._lookups)
         secured: dict[str, Any] = {}
         if req.is_ssl():
             name = req.server_hostname or req.url.raw_host
@@ -106,12 +107,28 @@ class _Connector(aiohttp.TCPConnector):
 
 
 class _Protocol(ResponseHandler):
-    """aiohttp's side of a connection; its end is counted if its beginning was."""
+    """aiohttp's side of a connection, with a bound for informational answers.
+
+    Its end is counted if its beginning was.
+    """
 
     def __init__(self, dialer: Dialer, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self._dialer = dialer
         self.counted = False
+        self._informed = 0
+
+    def set_response_params(self, **given: Any) -> None:
+        self._informed = 0
+        super().set_response_params(**given)
+
+    async def read(self) -> Any:
+        answer = await super().read()
+        if answer[0].code // 100 == 1:
+            self._informed += 1
+            if self._informed > MAX_INFORMATIONAL:
+                raise RequestError("net/http: too many 1xx informational responses")
+        return answer
 
     def connection_lost(self, exc: BaseException | None) -> None:
         if self.counted:
@@ -212,9 +229,8 @@ class Transport:
                 answer.release()
 
     async def addresses(self, host: str, port: int) -> list[Address]:
-        """The addresses of a name, in the system's order."""
-        found = await self._resolver.resolve(host, port)
-        return [(socket.AddressFamily(one["family"]), (one["host"], port)) for one in found]
+        """The addresses of a name, in the system's order; gaierror as the system gives it."""
+        return await self._resolver.addresses(host, port)
 
     async def close(self) -> None:
         """Closes every connection."""

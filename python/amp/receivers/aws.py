@@ -14,8 +14,9 @@ from amp.errors import ConfigError
 from amp.fields.http import HttpConfig
 from amp.httpclient.failure import RequestError
 from amp.httpclient.files import WatchedFile
+from amp.httpclient.thread import beside
 from amp.receivers.base import NO_RETRIES, check, shown
-from amp.receivers.sigv4 import Failure, Keys, Session, beside
+from amp.receivers.sigv4 import Failure, Keys, Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -280,11 +280,13 @@ def read_file(name: str, failure: str = "", *, strip: bool = True, retryable: bo
         retryable: whether another attempt may help.
 
     Raises:
-        SendError: `<failure>open …`.
+        SendError: `<failure>open …`; also for what is not UTF-8, which templates and JSON need.
     """
     try:
-        content = WatchedFile(name).read().decode("utf-8", "surrogateescape")
+        content = WatchedFile(name).read().decode()
     except RequestError as error:
         cause = str(error).removeprefix(f"unable to read file {name}: ")
         raise SendError(f"{failure}{cause}", retryable=retryable) from None
+    except UnicodeDecodeError:
+        raise SendError(f"{failure}{name} is not UTF-8", retryable=retryable) from None
     return content.strip() if strip else content

@@ -6,13 +6,10 @@ session, and as what it does may wait for files and other servers, it runs on th
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import dataclasses
 import re
-import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from amp.errors import ConfigError, SendError
 from amp.fields.codec import Flag, SecretText, Text
@@ -20,7 +17,7 @@ from amp.fields.struct import Struct, entry, refused
 from amp.fields.url import parse_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Self
 
     from amp.fields.secret import Secret
@@ -32,7 +29,6 @@ NO_LIBRARY = (
 NO_REGION = "region not configured in sns.sigv4.region or in default credentials chain"
 NO_KEYS = "no credentials in the configuration, the environment, a profile or this machine's role"
 _HOST_LABEL = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]{0,62}")
-_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,32 +206,3 @@ class Session:
         services = self._botocore_session.full_config.get("services", {})
         ours = services.get(self._profile.get("services", ""), {}).get(service, {})
         return str(ours.get("endpoint_url") or self._profile.get("endpoint_url") or "")
-
-
-async def beside(work: Callable[[], _Found]) -> _Found:
-    """Runs what may wait long on a thread of its own.
-
-    Threads of the loop's pool would hold up others, and the process's end.
-    """
-    loop = asyncio.get_running_loop()
-    outcome: asyncio.Future[_Found] = loop.create_future()
-
-    def settle(result: _Found | None, error: Exception | None) -> None:
-        if outcome.done():
-            return
-        if error is not None:
-            outcome.set_exception(error)
-        else:
-            outcome.set_result(result)  # type: ignore[arg-type]  # there is one without an error
-
-    def run() -> None:
-        result, failure = None, None
-        try:
-            result = work()
-        except Exception as error:  # noqa: BLE001  # it goes on where it is awaited
-            failure = error
-        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(settle, result, failure)
-
-    threading.Thread(target=run, name="aws", daemon=True).start()
-    return await outcome

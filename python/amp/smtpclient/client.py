@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from amp.fields.hostport import HostPort
     from amp.fields.tls import TlsConfig
     from amp.httpclient import HttpClient
-    from amp.httpclient.transport import Address
+    from amp.httpclient.resolver import Address
     from amp.smtpclient.connection import Connection
 
     Secure = tuple[ssl.SSLContext, str]
@@ -104,12 +103,7 @@ class SmtpClient:
         return Session(connection, self.host, secure=secure)
 
     async def _resolve(self, host: str, port: int) -> Sequence[Address]:
-        try:
-            literal = ipaddress.ip_address(host)
-        except ValueError:
-            return await self._http.addresses(host or "localhost", port)
-        family = socket.AF_INET if literal.version == 4 else socket.AF_INET6
-        return [(family, (host, port))]
+        return await self._http.addresses(host or "localhost", port)
 
 
 def _port(service: str) -> int | None:

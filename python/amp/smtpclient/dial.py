@@ -14,7 +14,7 @@ from amp.smtpclient.failure import SmtpError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from amp.httpclient.transport import Address
+    from amp.httpclient.resolver import Address
 
     Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
 

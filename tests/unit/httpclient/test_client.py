@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from amp.fields.http import Authorization, HttpConfig
 from amp.httpclient import RequestError
 from listener import reply
 
@@ -60,6 +61,7 @@ async def test_refused_connection_to_a_name_shows_its_address(clients):
         ),
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 x\r\nContent-Length: 1\r\n\r\nz", 201, b"z"),
         (b"HTTP/1.1 500 E\r\nConnection: close\r\n\r\nuntil the end", 500, b"until the end"),
+        (b"HTTP/1.1 103 x\r\nLink: </a>\r\n\r\n" * 1000 + reply("200 OK", b"ok"), 200, b"ok"),
         (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, b"ok"),
         (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
         (b"HTTP/1.1 404 x\r\nContent-Length: 9\r\nConnection: close\r\n\r\nshort", 404, b""),
@@ -79,6 +81,10 @@ async def test_answers(listeners, clients, given, status, body):
         (
             b"hello\r\n\r\n",
             'net/http: HTTP/1.x transport connection broken: malformed HTTP response "hello"',
+        ),
+        (
+            b"HTTP/1.1 100 x\r\n\r\n" * 1001 + reply("200 OK"),
+            "net/http: too many 1xx informational responses",
         ),
     ],
 )
@@ -123,3 +129,16 @@ async def test_abandoned_request_frees_its_place(listeners, clients):
     hold.set()
     assert (await client.request("POST", server.url())).status == 200
     assert server.connections == 2
+
+
+async def test_a_header_that_is_not_utf_8_is_refused(listeners, clients, tmp_path):
+    """Rather than sent without the bytes that are not."""
+    (tmp_path / "token").write_bytes(b"caf\xe9")
+    server = await listeners.start()
+    config = HttpConfig(authorization=Authorization("Bearer", None, str(tmp_path / "token")))
+    with pytest.raises(RequestError) as caught:
+        await clients.client(config).request("POST", server.url())
+    assert str(caught.value) == (
+        'Post "<redacted>": net/http: invalid header field value for "Authorization"'
+    )
+    assert server.heard == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from amp.errors import SendError
@@ -64,3 +66,21 @@ def test_secret_files(tmp_path):
         "read url_file: open none: no such file or directory",
         False,
     )
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda path: None, "open {}: no such file or directory"),
+        (lambda path: path.mkdir(), "read {}: is a directory"),
+        (os.mkfifo, "not a regular file"),
+        (lambda path: path.write_bytes(b"x" * ((4 << 20) + 1)), "larger than 4194304"),
+        (lambda path: path.write_bytes(b"caf\xe9"), "{} is not UTF-8"),
+    ],
+)
+def test_secret_files_that_are_none(tmp_path, make, text):
+    path = tmp_path / "secret"
+    make(path)
+    with pytest.raises(SendError) as caught:
+        read_secret(str(path), "url_file")
+    assert str(caught.value) == f"read url_file: {text.format(path)}"
