@@ -111,7 +111,10 @@ class Service:
         """Answers until the connection ends; the target if a tunnel is asked for."""
         stream = connection.makefile("rb")
         while (first := stream.readline().decode("latin-1")) != "":
-            method, target, _ = first.split(" ", 2)
+            method, _, rest = first.partition(" ")
+            target, _, version = rest.rpartition(" ")
+            if not version.startswith("HTTP/"):
+                return None  # the client went away within the line
             headers = read_headers(stream)
             if method == "CONNECT":
                 connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
