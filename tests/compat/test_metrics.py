@@ -85,6 +85,8 @@ def play(binary: Path, folder: Path, flags: tuple[str, ...]) -> tuple[str, str]:
         sink.statuses["/bad"] = 400
         config = CONFIG.replace("SINK", f"127.0.0.1:{sink.port}")
         with Server(binary, folder, config, flags) as server:
+            # The reference is ready before its configuration is applied.
+            time.sleep(SETTLE_SECONDS)
             before = server.get("/metrics").body
             story(server, sink)
             return before, server.get("/metrics").body
@@ -130,6 +132,9 @@ def read(text: str) -> tuple[dict[str, str], Series]:
     for family in text_string_to_metric_families(text):
         kinds[family.name] = family.type
         for sample in family.samples:
+            # Asked as often, and answered 503 as long, as it takes the server to get ready.
+            if sample.labels.get("handler") == "/-/ready":
+                continue
             series[sample.name, frozenset(sample.labels.items())] = sample.value
     return kinds, series
 
