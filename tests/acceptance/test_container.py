@@ -347,7 +347,11 @@ def test_the_reference_ends_alike(pod: Pod, tmp_path: Path) -> None:
     folder = binaries.packed()
     programs = [("amp", IMAGE[0], ())]
     if folder is not None:
-        program = binaries.unpack(folder, tmp_path)
+        # The test's own folder is closed to the pod's user.
+        unpacked = tmp_path / "unpacked"
+        unpacked.mkdir()
+        unpacked.chmod(0o755)
+        program = binaries.unpack(folder, unpacked)
         programs.append(("reference", str(program), (program.parent,)))
     for name, program, more in programs:
         command = (str(program), *IMAGE[1:], "--cluster.listen-address=")
