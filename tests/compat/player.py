@@ -44,6 +44,7 @@ AT_ONCE = 6
 PATIENCE_SECONDS = 30.0
 STEP_PATIENCE_SECONDS = 90.0
 SETTLE_SECONDS = 0.1
+APART_SECONDS = 0.03
 PLACE = re.compile(r" \([^()]*line \d+[^()]*\)$", re.MULTILINE)
 """Where a configuration is wrong: ours says so behind the reference's text."""
 MATCHER = re.compile(r"^(?P<name>\w+)(?P<op>=~|!~|!=|=)(?P<value>.*)$")
@@ -124,8 +125,13 @@ class Clock:
         self.steps = steps
 
     def meet(self) -> None:
-        """Waits for the other server."""
+        """Waits for the other server.
+
+        A moment that is posted now lies some milliseconds back: it must not be one that a server
+        made in the step before.
+        """
         self.barrier.wait(STEP_PATIENCE_SECONDS)
+        time.sleep(APART_SECONDS)
 
     def stamp(self, step: int, offset: float, *, kept: bool = True) -> str:
         """The text of a moment so many seconds after the step began; `kept` in what is compared."""
