@@ -69,6 +69,17 @@ def runtime_error(status: int, code: int, message: str) -> Answer:
     return Answer(status, body, [NO_STORE, JSON])
 
 
+def own_json(value: object, status: int = 200) -> Answer:
+    """An answer of AMP's own endpoints: compact JSON and a newline."""
+    return Answer(status, go_json(value) + b"\n", [NO_STORE, JSON])
+
+
+def own_error(status: int, text: str, parameter: str | None = None) -> Answer:
+    """An error of AMP's own endpoints; `parameter` names what was wrong with the request."""
+    named = {} if parameter is None else {"parameter": parameter}
+    return own_json({"error": text, **named}, status)
+
+
 _REDIRECTS = {301: "Moved Permanently", 302: "Found", 307: "Temporary Redirect"}
 
 
