@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
 
 JSON = ("content-type", "application/json")
 TEXT = ("content-type", "text/plain; charset=utf-8")
@@ -19,6 +23,21 @@ class Answer:
     status: int = 200
     body: bytes = b""
     headers: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Stream(Answer):
+    """An answer whose body is made while it is sent. `body` stays empty.
+
+    It does not count among the GETs in flight and has no time limit: who makes one bounds both.
+    The generator is closed when all is sent, the client left or the server stops. An error that it
+    raises ends the connection, so that the client sees a body cut short.
+
+    Attributes:
+        chunks: the parts of the body.
+    """
+
+    chunks: AsyncGenerator[bytes, None]
 
 
 class Refusal(Exception):

@@ -17,6 +17,7 @@ from amp.api.answer import (
     NO_STORE,
     Answer,
     Refusal,
+    Stream,
     go_json,
     plain_error,
     redirect,
@@ -25,7 +26,7 @@ from amp.api.answer import (
 from amp.api.request import ClientGone, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 
     from amp.api.cors import Cors
     from amp.api.request import Receive, Scope, Send
@@ -98,6 +99,9 @@ class Gate:
         headers = [
             (name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers
         ]
+        if isinstance(answer, Stream):
+            await self._stream(scope, answer, headers, receive, send)
+            return
         body = answer.body
         if scope["method"] == "HEAD":
             headers = [] if answer.status == 200 else headers
@@ -105,6 +109,34 @@ class Gate:
         headers.append((b"content-length", b"%d" % len(answer.body)))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    async def _stream(
+        self,
+        scope: Scope,
+        answer: Stream,
+        headers: list[tuple[bytes, bytes]],
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Sends a body as it is made, until it ends or the client leaves."""
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        if scope["method"] == "HEAD":
+            await answer.chunks.aclose()
+            await send({"type": "http.response.body", "body": b""})
+            return
+        sending = asyncio.create_task(_send_chunks(answer.chunks, send))
+        leaving = asyncio.create_task(_left(receive))
+        try:
+            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sending.cancel()
+            leaving.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
+            await answer.chunks.aclose()
+        error = None if sending.cancelled() else sending.exception()
+        if error is not None:
+            self._failed(scope["path"], error)
+            raise error
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         path = _parted(scope)
@@ -203,15 +235,16 @@ class Gate:
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001  # the edge: a fault of ours is an answer, not a traceback
-            self._metrics.loop_errors.labels("request").inc()
-            self._log.error(
-                "request failed", path=request.path, err=f"{type(error).__name__}: {error}"
-            )
+            self._failed(request.path, error)
             return Answer(
                 500,
                 go_json("internal server error") + b"\n",
                 [NO_STORE, ("content-type", "application/json")],
             )
+
+    def _failed(self, path: str, error: BaseException) -> None:
+        self._metrics.loop_errors.labels("request").inc()
+        self._log.error("request failed", path=path, err=f"{type(error).__name__}: {error}")
 
     async def _within_time(self, handler: Handler, request: Request) -> Answer:
         try:
@@ -251,6 +284,18 @@ class Gate:
             observe = self._metrics.http_seconds.labels(label, name, str(status)).observe
             self._seconds[key] = observe
         observe(time.perf_counter() - started)
+
+
+async def _send_chunks(chunks: AsyncGenerator[bytes, None], send: Send) -> None:
+    async for chunk in chunks:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _left(receive: Receive) -> None:
+    """Ends when the client closed its connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _parted(scope: Scope) -> str:
