@@ -13,8 +13,8 @@ from amp.web.passwords import Passwords, TooMany
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
+    from amp.bucket import Bucket
     from amp.log import Logger
-    from amp.web.bucket import Bucket
     from amp.web.config import WebConfig, WebFile
 
     Scope = MutableMapping[str, Any]

@@ -78,7 +78,7 @@ def _behind_a_door(name: str, application: Any, clock: Clock, log: Logger) -> En
 
 
 def _bucket(config: WebConfig, clock: Clock, log: Logger) -> Any:
-    from amp.web.bucket import Bucket
+    from amp.bucket import Bucket
 
     limit = config.rate_limit
     if not limit.interval:

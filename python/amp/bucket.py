@@ -33,3 +33,7 @@ class Bucket:
             return False
         self._saved_ns -= self._interval_ns
         return True
+
+    def wait_ns(self) -> int:
+        """How long it takes until a request may pass, if none does before; in nanoseconds."""
+        return max(0, self._interval_ns - self._saved_ns)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from amp.bucket import Bucket
 from amp.clock import SECOND_NS
-from amp.web.bucket import Bucket
 from fakes import FakeClock
 
 
