@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 from amp._core import Matcher, MatcherError, parse_matcher
 from amp.api.answer import JSON, NO_STORE, Answer, Refusal, empty, handler_error, ok
+from amp.api.ingest import Ingest
 from amp.api.request import check_accept, check_body_type
-from amp.metrics.own import RESULTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from amp._core import IngestReport
     from amp.api.request import Request
     from amp.metrics import Metrics
     from amp.running import Running
-
-LARGE_BODY_BYTES = 1 << 20
-"""Bodies above this are decoded beside the event loop."""
 
 
 class AlertsApi:
@@ -29,64 +23,21 @@ class AlertsApi:
 
     def __init__(self, running: Running, metrics: Metrics) -> None:
         self._running = running
-        self._received_firing = metrics.received_firing
-        self._received_resolved = metrics.received_resolved
-        self._ingest_seconds, self._ingest_alerts = metrics.ingest_seconds, metrics.ingest_alerts
-        self._processing = metrics.processing
-        self._invalid = metrics.alerts_invalid
-        self._results = {result: metrics.ingested.labels(result) for result in RESULTS}
+        self._ingest = Ingest(running, metrics)
 
     async def post(self, request: Request) -> Answer:
         """Stores a batch; the engine answers for the body, this for everything around it."""
         body = await request.body()
         check_body_type(request, body)
         running = self._running
-        now_ns = running.clock.now_ns()
-        ingest, resolve_timeout_ns = running.engine.ingest, running.live.resolve_timeout_ns
-        began = perf_counter()
-        if len(body) > LARGE_BODY_BYTES:
-            report = await asyncio.to_thread(ingest, body, now_ns, resolve_timeout_ns)
-        else:
-            report = ingest(body, now_ns, resolve_timeout_ns)
-        self._took(report, perf_counter() - began)
-        if report.timers:
-            running.live.dispatcher.add(report.timers, now_ns)
-        if report.firing:
-            self._received_firing.inc(report.firing)
-        if report.resolved:
-            self._received_resolved.inc(report.resolved)
-        if report.refreshed:
-            self._results["refreshed"].inc(report.refreshed)
-        if report.new or report.changed or report.ended:
-            self._results["new"].inc(report.new)
-            self._results["changed"].inc(report.changed)
-            self._results["resolved"].inc(report.ended)
-        # A refresh may still owe the store a row: its end moved far.
-        running.writer.alerts_changed()
-        if report.status != 200 or report.invalid or report.limited:
-            return self._troubled(request, report)
-        return empty(200)
-
-    def _took(self, report: IngestReport, seconds: float) -> None:
-        if alerts := report.firing + report.resolved:
-            self._ingest_alerts.observe(alerts)
-            self._ingest_seconds.observe(seconds)
-            taken = report.new + report.refreshed + report.changed + report.ended
-            self._processing.observe(seconds, taken)
-
-    def _troubled(self, request: Request, report: IngestReport) -> Answer:
-        self._invalid.inc(report.invalid)
-        self._results["invalid"].inc(report.invalid)
-        if report.limited:
-            self._results["dropped"].inc(len(report.limited))
-            self._running.limited(report.limited)
+        report = await self._ingest.take(
+            body, running.clock.now_ns(), running.live.resolve_timeout_ns
+        )
         if report.status == 200:
             return empty(200)
         if report.status == 400 and report.body.startswith(b'"'):
             text = json.loads(report.body)
-            self._running.refused(
-                request.method, request.path, "Failed to validate alerts", err=text
-            )
+            running.refused(request.method, request.path, "Failed to validate alerts", err=text)
         return Answer(report.status, report.body, [NO_STORE, JSON])
 
     async def get(self, request: Request) -> Answer:
