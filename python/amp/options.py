@@ -57,6 +57,9 @@ class Options:
     max_name_bytes: int = 1 << 10
     max_value_bytes: int = 64 << 10
     deliveries_per_destination: int = 512
+    stream_clients: int = 1000
+    webhook_resolve_timeout_seconds: float = 24 * HOUR
+    webhook_rate: int = 0
 
     @property
     def matcher_mode(self) -> str:
@@ -84,3 +87,5 @@ def check_options(options: Options) -> None:
     ):
         if seconds <= 0:
             raise AmpError(f"alertmanager/app: Options.{name} must be positive")
+    if options.webhook_resolve_timeout_seconds <= 0:
+        raise AmpError("--amp.webhook.resolve-timeout must be positive")

@@ -12,6 +12,7 @@ from amp.api.gate import Gate, Route
 from amp.api.operations import OperationsApi, favicon, front_page
 from amp.api.silences import SilencesApi
 from amp.api.status import StatusApi
+from amp.api.webhook import Intake, WebhookApi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,7 @@ def gate(running: Running, options: Options, prefix: str, version: str) -> Gate:
     if concurrency <= 0:
         concurrency = max(os.cpu_count() or 1, LEAST_GETS)
     return Gate(
-        {**_v2(running), **_operations(running, version)},
+        {**_v2(running), **_operations(running, version), **_webhooks(running, options)},
         [
             (re.compile("/api/v2/silence/[^/]+/?"), _single_silence(running)),
             (re.compile("/api/v1/silence/[^/]+"), _v1_single(running)),
@@ -73,6 +74,12 @@ def _single_silence(running: Running) -> Route:
 def _v1_single(running: Running) -> Route:
     gone = OperationsApi(running).v1
     return Route("/silence/:sid", {"GET": gone, "DELETE": gone}, sized=True)
+
+
+def _webhooks(running: Running, options: Options) -> dict[str, Route]:
+    intake = Intake(running, options, running.metrics)
+    webhook = WebhookApi(intake)
+    return {"/webhook": Route("/webhook", {"POST": webhook.post}, sized=True)}
 
 
 def _operations(running: Running, version: str) -> dict[str, Route]:

@@ -94,7 +94,10 @@ PROGRAM = Command("alertmanager", "", flags=(
     Flag("amp.limits.alerts", "Most alerts of one request; 0 is no limit.", WHOLE, default="50000"),
     Flag("amp.limits.label-name-bytes", "Longest label name; 0 is no limit.", WHOLE, default="1024"),
     Flag("amp.limits.label-value-bytes", "Longest label value; 0 is no limit.", WHOLE, default="65536"),
+    Flag("amp.stream.clients", "Most clients of the live stream.", WHOLE, default="1000"),
     Flag("amp.deliveries-per-destination", "Most deliveries at once to one scheme, host and port.", WHOLE, default="512"),
+    Flag("amp.webhook.resolve-timeout", "How long an alert of /webhook without an end fires.", DURATION, default="24h"),
+    Flag("amp.webhook.rate", "Most requests a second to /webhook and /webhook/proxy; 0 is no limit.", WHOLE, default="0"),
 ))  # fmt: skip
 
 
@@ -129,7 +132,10 @@ _PLAIN = {
     "amp.limits.alerts": "max_alerts",
     "amp.limits.label-name-bytes": "max_name_bytes",
     "amp.limits.label-value-bytes": "max_value_bytes",
+    "amp.stream.clients": "stream_clients",
     "amp.deliveries-per-destination": "deliveries_per_destination",
+    "amp.webhook.resolve-timeout": "webhook_resolve_timeout_seconds",
+    "amp.webhook.rate": "webhook_rate",
 }
 
 _POSITIVE_IN_A_CLUSTER = {
