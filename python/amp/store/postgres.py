@@ -19,7 +19,7 @@ from amp.store.base import (
     StoreRefusedError,
 )
 from amp.store.holder import HolderId, holder_name
-from amp.store.schema import migrate
+from amp.store.schema import STATE_VERSIONS, migrate_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from amp._core import AlertRow, LogRow
 
 LEASE_SECONDS = 15.0
-MIGRATION_LOCK = 0x616D70
-"""The advisory lock under which tables are made."""
-
 CONNECTION = {
     "connect_timeout": "5",
     "tcp_user_timeout": "10000",
@@ -116,7 +113,7 @@ class PostgresStore:
             # No prepared statements: a pooler may give each transaction another server session.
             connection = psycopg.connect(self._address, autocommit=True, prepare_threshold=None)
             try:
-                _migrate(connection)
+                migrate_postgres(connection, "postgres", STATE_VERSIONS)
             except BaseException:
                 connection.close()
                 raise
@@ -259,21 +256,6 @@ class PostgresStore:
                 self._connection.close()
             self._connection = self._cut = None
             self._held_at = 0.0
-
-
-def _migrate(connection: psycopg.Connection[Any]) -> None:
-    with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL, "
-            "applied_at timestamptz NOT NULL DEFAULT now())"
-        )
-        row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
-        before = (row and row[0]) or 0
-        # The text of the files has no parameters and may hold a percent sign.
-        after = migrate("postgres", before, lambda sql: connection.execute(sql.encode()))
-        if after != before:
-            connection.execute("INSERT INTO schema_version (version) VALUES (%s)", (after,))
 
 
 def _apply(connection: psycopg.Connection[Any], changes: Changes) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from amp.errors import StoreUnavailable
 from amp.store.base import CHUNK_ROWS, Changes, SilenceEntry, StoreCorruptError, StoreRefusedError
-from amp.store.schema import migrate
+from amp.store.schema import migrate_sqlite
 from amp.store.snapshots import free_name, stamp
 
 if TYPE_CHECKING:
@@ -202,19 +202,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA journal_size_limit = 67108864")
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
-        row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
-        before = row[0] or 0
-        after = migrate("sqlite", before, connection.execute)
-        if after != before:
-            connection.execute("INSERT INTO schema_version VALUES (?)", (after,))
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+    migrate_sqlite(connection, "sqlite")
 
 
 def _apply(connection: sqlite3.Connection, changes: Changes) -> None:

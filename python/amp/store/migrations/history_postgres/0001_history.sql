@@ -84,12 +84,14 @@ CREATE TABLE episode_receiver (
     series_id bigint NOT NULL,
     PRIMARY KEY (receiver_id, starts_at_ns, series_id)
 );
+CREATE INDEX episode_receiver_episode ON episode_receiver (series_id, starts_at_ns);
 CREATE TABLE episode_silence (
     silence_id bigint NOT NULL,
     starts_at_ns bigint NOT NULL,
     series_id bigint NOT NULL,
     PRIMARY KEY (silence_id, starts_at_ns, series_id)
 );
+CREATE INDEX episode_silence_episode ON episode_silence (series_id, starts_at_ns);
 CREATE TABLE text (
     id bigint PRIMARY KEY,
     body text NOT NULL

@@ -81,12 +81,14 @@ CREATE TABLE episode_receiver (
     series_id INTEGER NOT NULL,
     PRIMARY KEY (receiver_id, starts_at_ns, series_id)
 ) WITHOUT ROWID;
+CREATE INDEX episode_receiver_episode ON episode_receiver (series_id, starts_at_ns);
 CREATE TABLE episode_silence (
     silence_id INTEGER NOT NULL,
     starts_at_ns INTEGER NOT NULL,
     series_id INTEGER NOT NULL,
     PRIMARY KEY (silence_id, starts_at_ns, series_id)
 ) WITHOUT ROWID;
+CREATE INDEX episode_silence_episode ON episode_silence (series_id, starts_at_ns);
 CREATE TABLE text (
     id INTEGER PRIMARY KEY,
     body TEXT NOT NULL

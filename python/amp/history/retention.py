@@ -1,0 +1,202 @@
+"""How old and how large the history may become, and what goes when it is more: a step at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from amp.clock import SECOND_NS
+
+if TYPE_CHECKING:
+    from amp.history.base import Footprint, HistoryStore
+
+MIB = 1 << 20
+MOST_BYTES = 10 << 30
+"""The default budget, where half of the volume is not less."""
+
+LEAST_RESERVE_BYTES = 4 * MIB
+MOST_RESERVE_BYTES = 64 * MIB
+
+STEP_ROWS = 500
+SWEEP_ROWS = 1000
+SHRINK_PAGES = 250
+AGE_SECONDS = 60.0
+"""How often it is asked what is too old."""
+
+SWEEP_SECONDS = 3600.0
+"""How often it is asked what nothing names, where there is room."""
+
+MEASURE_SECONDS = 1.0
+PRESSURE = 0.9
+RELIEF = 0.8
+WINDOWS = 32
+"""When room is needed, what goes is this part of all time at once, the oldest."""
+
+WINDOWS_A_SWEEP = 4
+WORTH_SHRINKING = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What the history may take.
+
+    Attributes:
+        retention_seconds: `--amp.history.retention`.
+        max_bytes: `--amp.history.max-bytes`; 0 is half of the volume, at most 10 GiB.
+    """
+
+    retention_seconds: float
+    max_bytes: int = 0
+
+    def most_bytes(self, volume: int | None) -> int:
+        """The most it may take of a volume of that size."""
+        if self.max_bytes > 0:
+            return self.max_bytes
+        return MOST_BYTES if volume is None else min(MOST_BYTES, volume // 2)
+
+
+def reserve_bytes(volume: int) -> int:
+    """What stays free of a volume for state: the history is not written below."""
+    return max(LEAST_RESERVE_BYTES, min(volume // 8, MOST_RESERVE_BYTES))
+
+
+class Retention:
+    """Deletes what is too old, and the oldest where there is too much. On the writer's thread.
+
+    Attributes:
+        deleted: rows deleted since the start.
+        footprint: how much room the history took when it was last measured; None before.
+        oldest_ns: when the oldest event was, at the same time.
+        forget: whether rows went that the fold may know.
+    """
+
+    def __init__(self, store: HistoryStore, budget: Budget) -> None:
+        self._store = store
+        self._budget = budget
+        self.deleted = 0
+        self.footprint: Footprint | None = None
+        self.oldest_ns: int | None = None
+        self.forget = False
+        self._measured_ns = 0
+        self._aged_ns = 0
+        self._swept_ns = 0
+        self._cutoff_ns: int | None = None
+        self._windows = 0
+        self._expired = 0
+        self._sweeping = False
+        self._relieving = False
+        self._exhausted_ns: int | None = None
+        self._shrinking = False
+
+    def restart(self) -> None:
+        """Forgets where it was: the store is another one now."""
+        self._cutoff_ns, self._sweeping, self._shrinking = None, False, False
+        self._relieving, self._exhausted_ns, self.footprint = False, None, None
+        self._measured_ns = self._aged_ns = 0
+
+    def refusal(self, now_ns: int) -> str:
+        """Why nothing may be written now; empty when it may."""
+        found = self._measure(now_ns)
+        most = self._budget.most_bytes(found.volume)
+        if self._short(found, 1):
+            reserve = reserve_bytes(found.volume or 0) // MIB
+            return f"the volume has less than {reserve} MiB free, which are kept for the state"
+        if found.bounded and found.taken - found.unused > most:
+            return f"the history has reached its {most} bytes"
+        return ""
+
+    def _short(self, found: Footprint, factor: float) -> bool:
+        if found.room is None or found.volume is None:
+            return False
+        return found.room < reserve_bytes(found.volume) * factor
+
+    def _measure(self, now_ns: int) -> Footprint:
+        due_ns = self._measured_ns + int(MEASURE_SECONDS * SECOND_NS)
+        if self.footprint is None or self._relieving or not self._measured_ns <= now_ns < due_ns:
+            self.footprint = self._store.footprint()
+            self._measured_ns = now_ns
+        return self.footprint
+
+    def pressed(self, now_ns: int) -> bool:
+        """Whether there is too much."""
+        found = self._measure(now_ns)
+        most = self._budget.most_bytes(found.volume)
+        live = found.taken - found.unused
+        low, factor = (RELIEF, 1.5) if self._relieving else (PRESSURE, 1.25)
+        if self._exhausted_ns is not None:
+            # Nothing was left to delete: asked again when something can have ended.
+            if now_ns < self._exhausted_ns + int(AGE_SECONDS * SECOND_NS):
+                return False
+            self._exhausted_ns = None
+        self._relieving = live > most * low or self._short(found, factor)
+        return self._relieving
+
+    def step(self, now_ns: int) -> bool:
+        """Does a little; whether there is more to do now."""
+        if self._shrinking:
+            self._shrinking = self._store.shrink(SHRINK_PAGES)
+            return self._shrinking
+        if self._sweeping:
+            return self._sweep(now_ns)
+        if self.pressed(now_ns):
+            return self._relieve(now_ns)
+        self._windows = 0
+        if self._expired_now(now_ns):
+            return True
+        return self._tidy(now_ns)
+
+    def _expired_now(self, now_ns: int) -> bool:
+        if self._cutoff_ns is None:
+            if self._aged_ns <= now_ns < self._aged_ns + int(AGE_SECONDS * SECOND_NS):
+                return False
+            self._cutoff_ns = now_ns - int(self._budget.retention_seconds * SECOND_NS)
+        if self._expire(self._cutoff_ns):
+            return True
+        self._cutoff_ns, self._aged_ns = None, now_ns
+        self.oldest_ns = self._store.oldest_ns()
+        return False
+
+    def _expire(self, cutoff_ns: int) -> int:
+        count = self._store.expire(cutoff_ns, STEP_ROWS)
+        self.deleted += count
+        self._expired += count
+        return count
+
+    def _relieve(self, now_ns: int) -> bool:
+        """Deletes the oldest part; then the sweep, then it is measured again."""
+        if self._cutoff_ns is None:
+            oldest_ns = self.oldest_ns = self._store.oldest_ns()
+            if oldest_ns is None or oldest_ns >= now_ns:
+                self._exhausted_ns, self._relieving = now_ns, False
+                self._shrinking = True
+                return True
+            window_ns = max(SECOND_NS, (now_ns - oldest_ns) // WINDOWS)
+            self._cutoff_ns = min(oldest_ns + window_ns, now_ns)
+        if self._expire(self._cutoff_ns):
+            return True
+        self._cutoff_ns = None
+        self._windows += 1
+        if self._windows >= WINDOWS_A_SWEEP:
+            self._windows, self._sweeping = 0, True
+        return True
+
+    def _tidy(self, now_ns: int) -> bool:
+        """Sweeps and shrinks where enough went."""
+        due = not self._swept_ns <= now_ns < self._swept_ns + int(SWEEP_SECONDS * SECOND_NS)
+        if self._expired and due:
+            self._sweeping = True
+            return True
+        return False
+
+    def _sweep(self, now_ns: int) -> bool:
+        swept = self._store.sweep(SWEEP_ROWS)
+        self.deleted += swept.deleted
+        self.forget = self.forget or swept.deleted > 0
+        if not swept.more:
+            self._sweeping, self._expired, self._swept_ns = False, 0, now_ns
+            found = self.footprint = self._store.footprint()
+            worth = found.unused > found.taken * WORTH_SHRINKING
+            self._shrinking = self._short(found, 1.5) or (not self._relieving and worth)
+            over = found.taken > self._budget.most_bytes(found.volume)
+            self._shrinking = self._shrinking or over
+        return True
