@@ -22,13 +22,14 @@ from amp.notify.integration import Integration
 from amp.notify.record import RecordStage
 from amp.notify.retry import RetryStage
 from amp.receivers import sender
+from amp.receivers.secrets import Secrets
 from amp.supervisor import keep
 from amp.tracing.stage import TracedDelivery, TracedStage, traced_request, traced_send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from amp._core import Batch, Engine, EventQueue, NotificationLog, Templates
+    from amp._core import Batch, Engine, EventQueue, Journal, NotificationLog, Templates
     from amp.clock import Clock
     from amp.config.schema import Config
     from amp.fields.http import HttpConfig
@@ -50,6 +51,7 @@ class Shared:
         start_at_ns: nothing is flushed before (`--dispatch.start-delay` after process start).
         events: is told what happens; None when nobody wants to know.
         tracing: makes spans, or not; None: never.
+        journal: keeps what happens; None: nobody remembers.
     """
 
     options: Options
@@ -64,6 +66,7 @@ class Shared:
     start_at_ns: int
     events: EventQueue | None = None
     tracing: Tracing | None = None
+    journal: Journal | None = None
 
 
 @dataclass(slots=True)
@@ -169,6 +172,7 @@ def build(config: Config, shared: Shared) -> Live:
                 index=index,
                 send_resolved=block.send_resolved,
                 send=sender(kind)(block, _client(clients, shared.http, http_config, kind)),
+                secrets=Secrets(block),
             )
             built.append(integration)
     provider = None if shared.tracing is None else shared.tracing.built(config.root.tracing)
@@ -281,6 +285,7 @@ def delivery(
         templates=templates,
         following=record,
         events=shared.events,
+        journal=shared.journal,
     )
     if provider is not None:
         retry = TracedDelivery(provider, "notify.RetryStage.Exec", retry)

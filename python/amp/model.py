@@ -21,6 +21,8 @@ class Flush:
         now_ns: the tick's time, which all stages judge by.
         deadline_ns: when the group's time for this flush is over.
         first_at_ns: when the group's first alert came, in its first flush only.
+        flush_id: the journal's name of it; 0 until somebody is to be told.
+        outcomes: what became of each integration, where somebody waits for it.
     """
 
     route: Route
@@ -28,6 +30,33 @@ class Flush:
     now_ns: int
     deadline_ns: int
     first_at_ns: int | None = None
+    flush_id: int = 0
+    outcomes: list[Outcome] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one integration of a flush.
+
+    Attributes:
+        integration: its type.
+        position: among the receiver's integrations of this type.
+        delivered: whether it needs no telling any more.
+        status_code: of the last answer, None without one.
+        latency_seconds: of the last attempt.
+        error: why it failed, without secrets; empty when it did not.
+        skipped: why nothing was sent: `deduplicated`, or `resolved` where nobody wants to know of
+            resolved alerts; empty when something was.
+    """
+
+    receiver: str
+    integration: str
+    position: int
+    delivered: bool
+    status_code: int | None = None
+    latency_seconds: float = 0.0
+    error: str = ""
+    skipped: str = ""
 
 
 class Stage(Protocol):

@@ -13,6 +13,7 @@ from amp.errors import ConfigError
 from amp.fields.http import HttpConfig
 from amp.httpclient.credential import Basic, Credential, Token, basic
 from amp.httpclient.dialer import Dialer
+from amp.httpclient.exchange import CURRENT, place
 from amp.httpclient.failure import RequestError
 from amp.httpclient.gate import Gates
 from amp.httpclient.header import ExtraHeaders, Headers, checked_headers, connect_headers
@@ -189,6 +190,7 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         redacted: bool = True,
+        secret: bool = False,
     ) -> Response:
         """Sends a request and reads its answer, following redirects where that is configured.
 
@@ -198,12 +200,13 @@ class HttpClient:
             headers: names as they shall appear on the wire.
             body: the whole body.
             redacted: whether errors hide the URL.
+            secret: whether the bodies are (tokens), so that nobody may keep them.
 
         Raises:
             RequestError: when there is no answer; the text begins as Go's (`Post "<redacted>": `).
         """
         target = self._target(url, redacted)
-        hop = Hop(method, target, list(headers.items()) if headers else [], body)
+        hop = Hop(method, target, list(headers.items()) if headers else [], body, secret=secret)
         try:
             if self._trace is not None:
                 return await self._traced(self._trace, hop)
@@ -271,13 +274,22 @@ class HttpClient:
             headers.append(("Authorization", authorization))
         via = await self._via(target, headers)
         headers = checked_headers(headers)
+        exchange = CURRENT.get()
+        if exchange is not None:
+            exchange.asked(hop.method, place(target), b"" if hop.secret else hop.body)
+            for name, value in headers:
+                if name == "Authorization":
+                    exchange.authorized(value)
         gates = self.shared.gates
         await gates.enter(target.origin)
         try:
             transport = self._transport or await self._open()
-            return await transport.send(hop.method, target, headers, hop.body, via)
+            response = await transport.send(hop.method, target, headers, hop.body, via)
         finally:
             gates.leave(target.origin)
+        if exchange is not None:
+            exchange.answered(response.status, b"" if hop.secret else response.body)
+        return response
 
     async def _authorization(self, hop: Hop, user_agent: str) -> str | None:
         """The header that is to be set; None leaves the request as it is.
@@ -353,12 +365,13 @@ class LateClient:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         redacted: bool = True,
+        secret: bool = False,
     ) -> Response:
         """Sends a request."""
         if self._client is None:
             self._client = self._make()
         return await self._client.request(
-            method, url, headers=headers, body=body, redacted=redacted
+            method, url, headers=headers, body=body, redacted=redacted, secret=secret
         )
 
     async def close(self) -> None:

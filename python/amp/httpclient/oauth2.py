@@ -41,6 +41,7 @@ class Requests(Protocol):
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         redacted: bool = True,
+        secret: bool = False,
     ) -> Response:
         """Sends a request."""
 
@@ -161,7 +162,12 @@ class TokenSource:
     async def _post(self, form: dict[str, list[str]], headers: Mapping[str, str]) -> Response:
         body = urlencode(sorted(form.items()), doseq=True).encode()
         return await self._http.request(
-            "POST", self._config.token_url, headers={**FORM, **headers}, body=body, redacted=False
+            "POST",
+            self._config.token_url,
+            headers={**FORM, **headers},
+            body=body,
+            redacted=False,
+            secret=True,
         )
 
 

@@ -36,6 +36,7 @@ class Hop:
         headers: without those that the configuration adds.
         origin: the host where the chain began; empty at its beginning.
         withheld: the chain has left that host, so credentials are not sent any more.
+        secret: nobody may keep its body or its answer's.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Hop:
     body: bytes
     origin: str = ""
     withheld: bool = False
+    secret: bool = False
 
 
 def next_hop(hop: Hop, response: Response) -> Hop | None:

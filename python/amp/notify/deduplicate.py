@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from amp.notify.integration import FIRST, Delivery
+from amp.notify.ledger import skipped
 
 if TYPE_CHECKING:
     from amp._core import NotificationLog
@@ -53,6 +54,7 @@ class DeduplicateStage:
         if reason is None:
             if not batch.firing_count and not self._known(batch.group_key):
                 self._errors.inc()
+            skipped(integration, flush, "deduplicated")
             return
         if reason == FIRST:
             self._errors.inc()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from amp.receivers.secrets import Secrets
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -25,6 +27,7 @@ class Integration:
         kind: the integration's type (`webhook`), the metric's label.
         index: position among the receiver's integrations of this type.
         send: one attempt; raises SendError.
+        secrets: what nobody may see of what is sent and answered.
     """
 
     receiver: str
@@ -32,6 +35,7 @@ class Integration:
     index: int
     send_resolved: bool
     send: Callable[[Notification], Awaitable[None]]
+    secrets: Secrets = field(default_factory=Secrets)
 
     def __str__(self) -> str:
         return f"{self.kind}[{self.index}]"

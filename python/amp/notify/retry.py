@@ -15,17 +15,21 @@ from amp.errors import AmpError, SendError
 from amp.fields.duration import format_go_duration
 from amp.metrics import REASONS
 from amp.notify.integration import FIRST
+from amp.notify.ledger import Ledger, skipped
 from amp.notify.timed import TimedTemplates
 from amp.receivers.base import Notification
+from amp.receivers.secrets import SecretTemplates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from amp._core import Batch, EventQueue, Templates
+    from amp._core import Batch, EventQueue, Journal, Templates
     from amp.clock import Clock
     from amp.log import Logger
     from amp.metrics import Metrics
+    from amp.model import Renderer
     from amp.notify.integration import Delivery, DeliveryStage, Integration
+    from amp.notify.ledger import Attempts
 
 FIRST_PAUSE_SECONDS = 0.5
 PAUSE_FACTOR = 1.5
@@ -45,6 +49,13 @@ def pauses(chance: random.Random) -> Iterator[float]:
         pause = min(pause * PAUSE_FACTOR, LONGEST_PAUSE_SECONDS)
 
 
+def rendering(integration: Integration, templates: Templates, metrics: Metrics) -> Renderer:
+    """The templates as the integration's notifications use them."""
+    timed = TimedTemplates(templates, metrics)
+    secrets = integration.secrets
+    return SecretTemplates(timed, secrets) if secrets.may_be_rendered else timed
+
+
 class RetryStage:
     """Sends, and sends again while that may help."""
 
@@ -59,6 +70,7 @@ class RetryStage:
         templates: Templates,
         following: DeliveryStage,
         events: EventQueue | None = None,
+        journal: Journal | None = None,
         chance: random.Random | None = None,
     ) -> None:
         self._integration = integration
@@ -70,7 +82,8 @@ class RetryStage:
         )
         self._told_log = log.bind(integration=integration.kind)
         self._external_url = external_url
-        self._templates = TimedTemplates(templates, metrics)
+        self._templates = rendering(integration, templates, metrics)
+        self._ledger = Ledger(integration, journal, clock)
         self._next = following
         self._events = events
         self._chance = chance if chance is not None else random.Random()  # noqa: S311  # jitter
@@ -96,10 +109,14 @@ class RetryStage:
             NotifyFailed: when it was refused for good or the time is over.
         """
         self._notifications.inc()
-        batch = delivery.flush.batch
+        flush = delivery.flush
+        batch = flush.batch
+        self._ledger.flushed(flush, delivery.reason)
         if not self._integration.send_resolved:
             batch = batch.firing_only()
-        if batch.count:
+        if not batch.count:
+            skipped(self._integration, flush, "resolved")
+        else:
             notification = Notification(
                 batch=batch,
                 receiver=self._integration.receiver,
@@ -111,7 +128,11 @@ class RetryStage:
                 log=self._told_log,
                 data=delivery.data,
             )
-            await self._attempts(notification, delivery.flush.deadline_ns)
+            attempts = self._ledger.attempts(notification, flush)
+            try:
+                await self._attempts(notification, flush.deadline_ns, attempts)
+            finally:
+                attempts.close(flush)
             self._told(delivery)
             if self._events is not None:
                 self._record(self._events, batch, delivery)
@@ -138,7 +159,9 @@ class RetryStage:
             now_ns=self._clock.now_ns(),
         )
 
-    async def _attempts(self, notification: Notification, deadline_ns: int) -> None:
+    async def _attempts(
+        self, notification: Notification, deadline_ns: int, ledger: Attempts
+    ) -> None:
         attempts = 0
         last: SendError | None = None
         pause = pauses(self._chance)
@@ -147,7 +170,7 @@ class RetryStage:
                 while True:
                     attempts += 1
                     begun_ns = self._clock.now_ns()
-                    error = await self._attempt(notification, attempts)
+                    error = await self._attempt(notification, attempts, ledger)
                     if error is None:
                         return
                     if not error.retryable:
@@ -167,9 +190,11 @@ class RetryStage:
                     lasted = (self._clock.now_ns() - begun_ns) / SECOND_NS
                     await self._pause(max(0.0, next(pause) - lasted))
         except TimeoutError:
+            ledger.break_off("contextDeadlineExceeded")
             over = last or SendError("context deadline exceeded", reason="contextDeadlineExceeded")
             raise self._give_up(over, f"canceled after {attempts} attempts: {over}") from None
         except asyncio.CancelledError:
+            ledger.break_off("contextCanceled")
             self._failed[last.reason if last else "contextCanceled"].inc()
             raise
 
@@ -180,8 +205,11 @@ class RetryStage:
         finally:
             self._retrying.value -= 1
 
-    async def _attempt(self, notification: Notification, attempts: int) -> SendError | None:
+    async def _attempt(
+        self, notification: Notification, attempts: int, ledger: Attempts
+    ) -> SendError | None:
         """One request; what went wrong, or None."""
+        ledger.begin()
         started = time.perf_counter()
         error: SendError | None = None
         try:
@@ -191,6 +219,7 @@ class RetryStage:
             error = failure.with_traceback(None)
             error.__context__ = None
         seconds = time.perf_counter() - started
+        ledger.end(error)
         self._latency.observe(seconds)
         self._seconds.observe(seconds)
         self._requests.inc()

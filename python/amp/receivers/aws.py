@@ -214,7 +214,9 @@ class Aws:
             body = _form(fields)
             headers = session.signed(service, url, keys, body)
         try:
-            return await self._http.request("POST", url, headers=headers, body=body, redacted=False)
+            return await self._http.request(
+                "POST", url, headers=headers, body=body, redacted=False, secret=service == "sts"
+            )
         except RequestError as error:
             raise Failure(
                 f"https response error StatusCode: 0, RequestID: , request send failed, {error}"

@@ -228,14 +228,26 @@ async def request(
     headers: Mapping[str, str] | None = None,
     *,
     redacted: bool = True,
+    secret: bool = False,
 ) -> Response:
-    """Sends a request; `redacted` says whether errors hide the URL.
+    """Sends a request.
+
+    Args:
+        http: the client.
+        method: upper case.
+        url: where to.
+        body: the whole body.
+        headers: names as they shall appear on the wire.
+        redacted: whether errors hide the URL.
+        secret: whether the bodies are (tokens), so that nobody may keep them.
 
     Raises:
         SendError: retryable, when no answer came.
     """
     try:
-        return await http.request(method, url, headers=headers, body=body, redacted=redacted)
+        return await http.request(
+            method, url, headers=headers, body=body, redacted=redacted, secret=secret
+        )
     except RequestError as error:
         raise SendError(str(error), retryable=True) from None
 

@@ -22,6 +22,7 @@ from amp.fields.quote import quote
 from amp.fields.struct import Struct, StructOf, entry, refused
 from amp.fields.tls import TlsConfig
 from amp.httpclient import RequestError
+from amp.httpclient.exchange import CURRENT
 from amp.httpclient.files import WatchedFile
 from amp.smtpclient import SmtpClient, SmtpError
 from amp.smtpclient.address import AddressError, parse_addresses
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 IMPLICIT_TLS_PORT = "465"
 THREAD_DIGITS = 16
+SHOWN_HEADERS = frozenset({"From", "To", "Subject"})
 ALERTS_AT_ONCE = 10
 """Of more a mail is rendered beside the loop: each takes tens of microseconds."""
 LEAVING_SECONDS = 5.0
@@ -177,6 +179,9 @@ class Sender:
         Raises:
             SendError: when the server did not take the message.
         """
+        exchange = CURRENT.get()
+        if exchange is not None:
+            exchange.asked("MAIL", self._client.place, "")
         async with self._client.turn():
             connection = await self._connect()
             try:
@@ -263,6 +268,11 @@ class Sender:
             (name, rendered(notification, text, f"execute {quote(name)} header template"))
             for name, text in self._headers.items()
         ]
+        exchange = CURRENT.get()
+        if exchange is not None:
+            exchange.request = "\n".join(
+                f"{name}: {value}" for name, value in headers if name in SHOWN_HEADERS
+            )
         if "Message-Id" not in self._headers:
             headers.append(("Message-Id", message_id(now_ns, self._host)))
         if config.threading.enabled:

@@ -20,6 +20,7 @@ from amp.fields.pair import check_at_most_one
 from amp.fields.quote import quote
 from amp.fields.struct import Struct, StructOf, entry, refused
 from amp.fields.url import extended, with_final_slash, with_query
+from amp.httpclient.exchange import hide
 from amp.receivers.answer import members, parse
 from amp.receivers.base import post_json, read_file, reason_of, request, shown
 from amp.receivers.body import encode, filled
@@ -117,6 +118,7 @@ class Sender:
             token = self._token = await self._new_token(notification)
             self._token_at_ns = notification.now_ns
             self._url = extended(self._config.api_url or "", "message/send", access_token=token)
+        hide(token)
         url = self._url
         body = encode(self._message(notification))
         response = await post_json(self._http, url, body)
@@ -139,7 +141,7 @@ class Sender:
         secret, corporation = _rendered(notification, secret, config.corp_id)
         url = extended(config.api_url or "", "gettoken")
         url = with_query(url, corpid=corporation, corpsecret=secret)
-        response = await request(self._http, "GET", url)
+        response = await request(self._http, "GET", url, secret=True)
         try:
             answer = members(parse(response.body, first=True), TOKEN, "wechat.token")
         except ValueError as error:

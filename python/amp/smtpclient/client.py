@@ -46,6 +46,12 @@ class SmtpClient:
         self._tls = http.shared.tls(tls)
         self._library: ModuleType | None = None
 
+    @property
+    def place(self) -> str:
+        """The server, as a target is written."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"smtp://{host}:{self._service}"
+
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Waits in line for one of the server's places."""

@@ -14,6 +14,7 @@ from aiosmtplib.errors import (
 )
 from aiosmtplib.protocol import SMTPProtocol
 
+from amp.httpclient.exchange import CURRENT
 from amp.smtpclient.failure import SmtpError, lost, malformed
 
 if TYPE_CHECKING:
@@ -64,19 +65,21 @@ class Connection:
 
     async def greeting(self) -> Reply:
         """What the server says first."""
-        return await _reply(self._protocol.read_response())
+        return _heard(await _reply(self._protocol.read_response()))
 
     async def command(self, line: str) -> Reply:
         """Sends a line and reads its reply."""
         try:
-            return await _reply(self._protocol.execute_command(_bytes(line)))
+            reply = await _reply(self._protocol.execute_command(_bytes(line)))
         except ValueError:
             raise SmtpError("smtp: a line must not contain control characters") from None
+        # What the server says of the message counts, not its goodbye.
+        return reply if line == "QUIT" else _heard(reply)
 
     async def secure(self, context: ssl.SSLContext, name: str | None) -> Reply:
         """STARTTLS; a reply that refuses it is returned like any other."""
         try:
-            return await _reply(self._protocol.start_tls(context, server_hostname=name))
+            return _heard(await _reply(self._protocol.start_tls(context, server_hostname=name)))
         except OSError as error:
             raise lost(error) from None
         except ValueError:
@@ -88,7 +91,7 @@ class Connection:
             self._protocol.write(LEADING_DOT.sub(b"..", content) + b".\r\n")
         except SMTPServerDisconnected as error:
             raise lost(error.__cause__) from None
-        return await _reply(self._protocol.read_response())
+        return _heard(await _reply(self._protocol.read_response()))
 
     def close(self) -> None:
         """Ends the connection at once."""
@@ -114,6 +117,13 @@ async def _reply(response: Awaitable[tuple[int, str]]) -> Reply:
     except SMTPTimeoutError:
         raise SmtpError(TOO_SLOW) from None
     return _checked(Reply(code, text))
+
+
+def _heard(reply: Reply) -> Reply:
+    exchange = CURRENT.get()
+    if exchange is not None:
+        exchange.answered(reply.code, reply.text)
+    return reply
 
 
 def _checked(reply: Reply) -> Reply:
