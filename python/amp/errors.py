@@ -69,6 +69,10 @@ class StoreLocked(AmpError):
     """Another process owns the store; the text names it."""
 
 
+class BackupError(AmpError):
+    """A backup that cannot be made, read or restored; the text says why in one sentence."""
+
+
 class SendError(AmpError):
     """A delivery attempt that failed.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from amp._core import Fold
 from amp.clock import SECOND_NS
 from amp.errors import AmpError, StoreUnavailable
+from amp.history.errand import Errands
 from amp.history.health import HistoryHealth
 from amp.history.retention import Budget, Retention
 from amp.store.base import StoreCorruptError, StoreRefusedError
@@ -81,6 +82,7 @@ class HistoryWriter:
         generation: the number of the newest event that was committed.
         written: events written since the start.
         retention: what the history takes and what was deleted of it.
+        errands: work of others on the store, such as a restore.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class HistoryWriter:
         self.generation = 0
         self.written = 0
         self.retention = Retention(store, budget)
+        self.errands = Errands(journal.wake)
         self._store = store
         self._journal = journal
         self._alerts = alerts
@@ -191,12 +194,25 @@ class HistoryWriter:
             self._failed(refusal)
             return RETENTION_PAUSE_SECONDS if self._retain() else IDLE_SECONDS
         if self._hand is None:
-            self._hand = self._taken(IDLE_SECONDS)
+            self._hand = self._taken(0.0 if len(self.errands) else IDLE_SECONDS)
         more = self._written()
+        if self._helped():
+            return 0.0
         self._reconciled()
         if self._retain():
             return RETENTION_PAUSE_SECONDS
         return 0.0 if more else PAUSE_SECONDS
+
+    def _helped(self) -> bool:
+        """Does the work of others on the store; whether there is more to come.
+
+        They may write what the fold and the retention hold for known.
+        """
+        if self.errands.run(self._store):
+            self._fold = None
+            self._reconcile = True
+            self.retention.restart()
+        return self.errands.holding
 
     def _open(self) -> None:
         self._store.open()
@@ -331,11 +347,13 @@ class HistoryWriter:
         return 0.0
 
     def _closed(self) -> float:
+        self.errands.refuse("AMP shuts down")
         self._store.close()
         return 0.0
 
     def _failed(self, detail: str) -> None:
         """Keeps that nothing is written; logs it once."""
+        self.errands.refuse(detail)
         if self.health.ok:
             self._log.error("History is not written, events wait and are dropped", err=detail)
             self.health.since_ns = self._clock.now_ns()
