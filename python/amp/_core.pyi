@@ -184,6 +184,8 @@ class IngestReport:
     """The alertname of every alert dropped by the per-alertname limit."""
     timers: list[tuple[int, int, bool]]
     """New groups: (group id, route index, flush at once)."""
+    refused: list[tuple[int, str]]
+    """Alerts that were not taken: position in the body and why."""
 
 @final
 class Batch:
@@ -203,6 +205,16 @@ class Batch:
         """What templates see of the batch; `reason` says why now (`first notification`, …)."""
     def labels_text(self) -> str:
         """The alerts for a log line, as upstream's debug lines show them."""
+    def alert_rows(self) -> list[tuple[str, bool]]:
+        """Fingerprint and whether it fires, of each alert."""
+
+def stored_batch(
+    receiver: str,
+    group_key: str,
+    group_labels: str,
+    alerts: Sequence[tuple[str, str, str, int, int]],
+) -> Batch:
+    """A batch of stored alerts: labels and annotations (JSON), generator URL, start, end (0: firing)."""
 
 @final
 class Engine:
@@ -241,6 +253,24 @@ class Engine:
         """Tells the queue of everything that happens; before the first `configure`."""
     def describe_silence(self, id: str, text: str | None) -> None:
         """Learns how events show a silence (`silence_event`); None forgets it."""
+    def journal_to(self, journal: Journal) -> None:
+        """Tells the journal of everything that happens; before the first `configure`."""
+    def expire(self, now_ns: int) -> int:
+        """Tells the journal of alerts whose end passed; how many."""
+    def announce(self, now_ns: int) -> None:
+        """Tells the journal of every firing alert again, for a history that missed some."""
+    def firing(self) -> list[tuple[int, int]]:
+        """Signed fingerprint and start of each alert that the journal knows as firing."""
+    def groups_of(self, fingerprints: Sequence[str]) -> list[tuple[int, str, str, list[str]]]:
+        """The living groups of alerts: id, key, receiver, which of these alerts are in it."""
+    def inhibition(self, now_ns: int) -> list[tuple[str, list[tuple[int, str]]]]:
+        """Each inhibited alert with (rule index, source fingerprint)."""
+    def inhibited_by(
+        self, labels: Mapping[str, str], now_ns: int
+    ) -> list[tuple[int, str, dict[str, str]]]:
+        """What inhibits an alert with these labels: (rule index, source fingerprint, its labels)."""
+    def inhibition_sources(self, now_ns: int) -> list[int]:
+        """By rule: how many firing alerts match its source side."""
     def maintain_groups(self) -> int:
         """Removes destroyed groups; how many are left."""
     def set_silence(
@@ -324,6 +354,168 @@ class EventQueue:
 
 def silence_event(record: SilenceRow) -> str:
     """The payload of a silence's event."""
+
+# --- the journal and the history (history) --------------------------------------------------------
+
+@final
+class Journal:
+    """What happened, in order: a bounded ring that never makes anybody wait; thread-safe.
+
+    `max_bytes` bounds all events, `kept_bytes` those that the history has and streams may still want.
+    """
+
+    def __new__(cls, max_bytes: int, kept_bytes: int) -> Journal: ...
+    def take(self, limit: int, wait_seconds: float) -> Drained:
+        """The next events for the history's writer; waits for the first if there are none."""
+    def missed(self) -> int:
+        """Events that the writer came too late for since this was last asked."""
+    def pending(self) -> int:
+        """Events that the writer has not taken."""
+    def bytes(self) -> int:
+        """About how much memory the events take."""
+    def wake(self) -> None:
+        """Ends the wait of `take`."""
+    def last_seq(self) -> int:
+        """The last sequence number given, 0 before the first."""
+    def write_to_history(self, wanted: bool) -> None:
+        """Whether somebody takes; otherwise events are only kept for streams."""
+    def read(
+        self,
+        after_seq: int,
+        limit: int,
+        kinds: Sequence[str] | None,
+        matchers: Sequence[Matcher],
+    ) -> tuple[list[tuple[int, bytes]], int, bool]:
+        """Of the next `limit` events those that pass, as lines of JSON without their end; where to go
+        on from; whether events in between are gone. ValueError: an unknown kind.
+        """
+    def silence(self, kind: str, id: str, body: str, now_ns: int) -> int:
+        """`silence_created`, `silence_changed`, `silence_expired`; the body as the API shows it."""
+    def reloaded(self, body: str, now_ns: int) -> int: ...
+    def held(self, batch: Batch, by: str, names: Sequence[str], now_ns: int) -> None:
+        """What intervals do to a group at a flush, nothing without names; only changes are events."""
+    def flushed(self, batch: Batch, reason: str, now_ns: int) -> int:
+        """Somebody must be told; the flush's id."""
+    def delivered(
+        self,
+        batch: Batch,
+        *,
+        flush_id: int,
+        receiver: str,
+        integration: str,
+        position: int,
+        reason: str,
+        attempt: int,
+        delivered: bool,
+        retryable: bool,
+        failure: str,
+        status_code: int | None,
+        latency_seconds: float,
+        error: str,
+        target: str,
+        request: str,
+        answer: str,
+        now_ns: int,
+    ) -> int:
+        """One attempt, texts without secrets; the delivery's id."""
+
+@final
+class Drained:
+    """Events on their way into the history."""
+
+    count: int
+    last_seq: int
+    """0 when there is none."""
+    first_at_ns: int
+
+@final
+class Fold:
+    """Turns events into rows. What it remembers holds as long as all rows it gave are written."""
+
+    def __new__(cls, next_series_id: int, next_note_id: int) -> Fold: ...
+    def unknown(self, drained: Drained) -> tuple[list[int], list[int]]:
+        """Signed fingerprints and hashes of notes to look up and `learn` before `rows`."""
+    def learn(
+        self,
+        series: Sequence[tuple[int, int, int | None, int, float, int, int, int]],
+        notes: Sequence[tuple[int, int]],
+    ) -> None:
+        """Series (fingerprint, id, open_at_ns, last_at_ns, flap, name_id, severity_id, namespace_id),
+        notes (hash, id).
+        """
+    def rows(self, drained: Drained) -> HistoryRows: ...
+    def lost(
+        self,
+        open_rows: Sequence[tuple[int, int]],
+        firing: Sequence[tuple[int, int]],
+        now_ns: int,
+    ) -> HistoryRows:
+        """Ends what is open in the store and not firing: (signed fingerprint, start), learnt before."""
+    def forget(self) -> None:
+        """Rows were not written, or the store dropped some: it must be asked again."""
+
+@final
+class HistoryRows:
+    """Rows of the history's tables, columns in the schema's order."""
+
+    labels: list[tuple[int, str, str]]
+    texts: list[tuple[int, str]]
+    notes: list[tuple[int, int, str, str, str, int, str]]
+    """The last column: words, separated by spaces."""
+    groups: list[tuple[int, str, str, str]]
+    series_new: list[tuple[int, int, str, int, int, int, int | None, int, float, int]]
+    series_changed: list[tuple[int | None, int, float, int, int]]
+    """open_at_ns, last_at_ns, flap, fires added, id."""
+    series_labels: list[tuple[int, int]]
+    episodes_moved: list[tuple[int, int, int]]
+    """New start, old start, series; before all other rows of episodes."""
+    episodes_new: list[
+        tuple[int, int, int | None, int, int, int, int, int, int, float, int, int, int]
+    ]
+    episodes_changed: list[tuple[int | None, int, int | None, int, int, int, int, float, int, int]]
+    """ends_at_ns, ended_by, note_id, four flags, flap, starts_at_ns, series_id: merged into the row."""
+    episode_groups: list[tuple[int, int, int]]
+    episode_receivers: list[tuple[int, int, int]]
+    episode_silences: list[tuple[int, int, int]]
+    events: list[tuple[int, int, int, int | None, int | None, int | None]]
+    flushes: list[tuple[int, int, int, int, bytes]]
+    deliveries: list[
+        tuple[
+            int,
+            int,
+            int,
+            int,
+            str,
+            int,
+            str,
+            int,
+            int,
+            int,
+            str,
+            int | None,
+            int,
+            str,
+            str,
+            str,
+            str,
+        ]
+    ]
+    def __len__(self) -> int: ...
+
+def history_id(*parts: str) -> int:
+    """The id of the row that names these texts: 62 bits, positive."""
+
+def history_words(text: str) -> list[str]:
+    """The words by which a text is found, in lower case."""
+
+def history_note_hash(alert_name: str, annotations: str, generator_url: str) -> int:
+    """The hash of a note."""
+
+def flush_alerts(blob: bytes) -> list[tuple[int, int, int, int]]:
+    """Series, start, end (0: firing), note of each alert of a flush. ValueError: damaged."""
+
+def flush_alerts_blob(alerts: Sequence[tuple[int, int, int, int]]) -> bytes:
+    """The inverse of flush_alerts."""
 
 AlertRow = tuple[str, bool, str, str, int, int, int, bool, str]
 """fingerprint, deleted, labels JSON, annotations JSON, starts, ends, updated (ns), timeout, generator URL."""

@@ -49,6 +49,7 @@ pub struct InhibitIndex {
 
 #[derive(Debug, Clone)]
 struct CompiledRule {
+    name: Arc<str>,
     source: Box<[Matcher]>,
     target: Box<[Matcher]>,
     partition: usize,
@@ -129,6 +130,7 @@ impl InhibitIndex {
             index.by_source.insert(&rule.source, at);
             index.by_target.insert(&rule.target, at);
             index.rules.push(CompiledRule {
+                name: rule.name.as_str().into(),
                 source: matcher::cheapest_first(&rule.source),
                 target: matcher::cheapest_first(&rule.target),
                 partition,
@@ -274,6 +276,42 @@ impl InhibitIndex {
             true
         });
         found
+    }
+
+    /// All firing sources that mute a target with the rules by which they do, in the order of the rules.
+    pub fn rules_of(&self, labels: &LabelSet, now: Time) -> Vec<(u32, u64)> {
+        let mut found = Vec::new();
+        self.visit(labels, now, |rule, source| {
+            found.push((rule, source));
+            true
+        });
+        found
+    }
+
+    /// The name of a rule; `None` for one without.
+    pub fn rule_name(&self, rule: u32) -> Option<Arc<str>> {
+        let name = &self.rules.get(rule as usize)?.name;
+        (!name.is_empty()).then(|| Arc::clone(name))
+    }
+
+    /// The labels of a source.
+    pub fn source_labels(&self, fingerprint: u64) -> Option<LabelSet> {
+        let slot = self.slots.get(&fingerprint)?;
+        Some(self.sources[*slot as usize].labels.clone())
+    }
+
+    /// By rule: how many sources are firing.
+    pub fn sources_by_rule(&self, now: Time) -> Vec<usize> {
+        let mut counts = vec![0; self.rules.len()];
+        for slot in self.slots.values() {
+            let source = &self.sources[*slot as usize];
+            if source.is_firing(now) {
+                for membership in &source.memberships {
+                    counts[membership.rule as usize] += 1;
+                }
+            }
+        }
+        counts
     }
 
     /// Shows muting sources until told to stop by `false`.

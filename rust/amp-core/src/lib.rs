@@ -4,6 +4,7 @@ pub mod alert;
 pub mod engine;
 pub mod error;
 pub mod event;
+pub mod history;
 pub mod index;
 pub mod inhibit;
 pub mod interval;

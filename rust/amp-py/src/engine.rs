@@ -1,5 +1,6 @@
 //! The engine. Its lock is only taken without the interpreter's, and nothing is converted while it is held.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
@@ -14,11 +15,14 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::batch::{PyBatch, hex};
 use crate::error::python_error;
 use crate::event::PyEventQueue;
+use crate::journal::PyJournal;
+use crate::labels::Labels;
 use crate::matcher::{PyMatcher, matchers};
 use crate::route::PyRoute;
-use crate::template::{PyTemplateData, PyTemplates};
+use crate::template::PyTemplates;
 
 /// What a POST came to.
 #[pyclass(name = "IngestReport", module = "amp._core", frozen)]
@@ -80,71 +84,10 @@ impl PyIngestReport {
     fn timers(&self) -> Vec<NewGroup> {
         self.0.timers.clone()
     }
-}
-
-/// Frozen alerts of one group.
-#[pyclass(name = "Batch", module = "amp._core", frozen)]
-pub(crate) struct PyBatch(pub(crate) engine::Batch);
-
-#[pymethods]
-impl PyBatch {
-    #[getter]
-    fn group_id(&self) -> u64 {
-        self.0.head.group_id
-    }
 
     #[getter]
-    fn route_index(&self) -> u32 {
-        self.0.head.route_index
-    }
-
-    #[getter]
-    fn group_key(&self) -> &str {
-        &self.0.head.group_key
-    }
-
-    #[getter]
-    fn receiver(&self) -> &str {
-        &self.0.head.receiver
-    }
-
-    #[getter]
-    fn count(&self) -> usize {
-        self.0.items().len()
-    }
-
-    #[getter]
-    fn firing_count(&self) -> usize {
-        self.0.firing_hashes().len()
-    }
-
-    #[getter]
-    fn route_label_errors(&self) -> Vec<(String, String)> {
-        self.0.head.route_label_errors.clone()
-    }
-
-    fn firing_only(&self) -> Self {
-        Self(self.0.firing_only())
-    }
-
-    fn webhook_json<'py>(
-        &self,
-        py: Python<'py>,
-        reason: &str,
-        external_url: &str,
-        max_alerts: usize,
-    ) -> Bound<'py, PyBytes> {
-        let body = py.detach(|| self.0.webhook_json(reason, external_url, max_alerts));
-        PyBytes::new(py, body.as_bytes())
-    }
-
-    fn template_data(&self, py: Python<'_>, reason: &str, external_url: &str) -> PyTemplateData {
-        let data = py.detach(|| self.0.template_data(reason, external_url));
-        PyTemplateData(Arc::new(data))
-    }
-
-    fn labels_text(&self) -> String {
-        self.0.labels_text()
+    fn refused(&self) -> Vec<(usize, String)> {
+        self.0.refused.clone()
     }
 }
 
@@ -301,6 +244,88 @@ impl PyEngine {
 
     fn describe_silence(&self, py: Python<'_>, id: &str, text: Option<&str>) -> PyResult<()> {
         self.with(py, |engine| engine.describe_silence(id, text))
+    }
+
+    fn journal_to(&self, py: Python<'_>, journal: &PyJournal) -> PyResult<()> {
+        let journal = Arc::clone(&journal.0);
+        self.with(py, |engine| engine.journal_to(journal))
+    }
+
+    fn expire(&self, py: Python<'_>, now_ns: i64) -> PyResult<usize> {
+        self.with(py, |engine| engine.expire(now_ns))
+    }
+
+    fn announce(&self, py: Python<'_>, now_ns: i64) -> PyResult<()> {
+        self.with(py, |engine| engine.announce(now_ns))
+    }
+
+    fn firing(&self, py: Python<'_>) -> PyResult<Vec<(i64, i64)>> {
+        let firing = self.with(py, |engine| engine.firing())?;
+        let signed = firing
+            .into_iter()
+            .map(|(alert, at_ns)| (alert.cast_signed(), at_ns));
+        Ok(signed.collect())
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn groups_of(
+        &self,
+        py: Python<'_>,
+        fingerprints: Vec<String>,
+    ) -> PyResult<Vec<(u64, String, String, Vec<String>)>> {
+        let wanted: Vec<u64> = fingerprints
+            .iter()
+            .filter_map(|text| u64::from_str_radix(text, 16).ok())
+            .collect();
+        let groups = self.with(py, |engine| engine.groups_of(&wanted))?;
+        Ok(groups
+            .into_iter()
+            .map(|(id, key, receiver, members)| {
+                let members = members.into_iter().map(hex).collect();
+                (id, key.to_string(), receiver.to_string(), members)
+            })
+            .collect())
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn inhibition(
+        &self,
+        py: Python<'_>,
+        now_ns: i64,
+    ) -> PyResult<Vec<(String, Vec<(u32, String)>)>> {
+        let inhibited = self.with(py, |engine| engine.inhibition(now_ns))?;
+        Ok(inhibited
+            .into_iter()
+            .map(|(target, by)| {
+                let by = by
+                    .into_iter()
+                    .map(|(rule, source)| (rule, hex(source)))
+                    .collect();
+                (hex(target), by)
+            })
+            .collect())
+    }
+
+    fn inhibited_by(
+        &self,
+        py: Python<'_>,
+        labels: Labels,
+        now_ns: i64,
+    ) -> PyResult<Vec<(u32, String, BTreeMap<String, String>)>> {
+        let by = self.with(py, |engine| engine.inhibited_by(&labels.0, now_ns))?;
+        Ok(by
+            .into_iter()
+            .map(|(rule, source, labels)| {
+                let labels = labels
+                    .iter()
+                    .map(|it| (it.name.to_string(), it.value.to_string()));
+                (rule, hex(source), labels.collect())
+            })
+            .collect())
+    }
+
+    fn inhibition_sources(&self, py: Python<'_>, now_ns: i64) -> PyResult<Vec<usize>> {
+        self.with(py, |engine| engine.inhibition_sources(now_ns))
     }
 
     fn maintain_groups(&self, py: Python<'_>) -> PyResult<usize> {
@@ -484,6 +509,5 @@ fn core_row(row: AlertRow) -> Row {
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyIngestReport>()?;
-    module.add_class::<PyBatch>()?;
     module.add_class::<PyEngine>()
 }

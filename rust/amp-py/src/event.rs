@@ -9,7 +9,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::engine::PyBatch;
+use crate::batch::PyBatch;
 use crate::snapshot::{Record, from_python};
 
 /// The longest wait; a thread that waits wakes from time to time anyway.

@@ -5,11 +5,14 @@
 
 use pyo3::prelude::*;
 
+mod batch;
 mod engine;
 mod error;
 mod event;
+mod history;
 mod inhibit;
 mod interval;
+mod journal;
 mod json;
 mod labels;
 mod matcher;
@@ -25,8 +28,11 @@ mod template;
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(module)?;
+    batch::register(module)?;
     engine::register(module)?;
     event::register(module)?;
+    history::register(module)?;
+    journal::register(module)?;
     json::register(module)?;
     labels::register(module)?;
     nflog::register(module)?;

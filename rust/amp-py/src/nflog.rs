@@ -7,7 +7,7 @@ use amp_core::nflog::{self, Datum, Key, Question};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::engine::PyBatch;
+use crate::batch::PyBatch;
 use crate::error::python_error;
 
 #[derive(FromPyObject, IntoPyObject)]

@@ -49,6 +49,19 @@ pub(crate) struct Alert {
     pub(crate) queued: u32,
     /// Whether the store has a row.
     pub(crate) written: bool,
+    /// Whether the journal knows the alert as firing.
+    pub(crate) told: bool,
+    /// What the journal knows of its groups: a hash.
+    pub(crate) told_groups: u64,
+    /// What holds the alert back, as the journal knows it.
+    pub(crate) held: Option<Box<Held>>,
+}
+
+/// Why an alert is held back: causes as events show them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) inhibition: Option<Arc<str>>,
+    pub(crate) silence: Option<Arc<str>>,
 }
 
 impl Alert {
@@ -225,6 +238,9 @@ impl Content {
             source: false,
             queued: 0,
             written: false,
+            told: false,
+            told_groups: 0,
+            held: None,
         }
     }
 }

@@ -251,7 +251,7 @@ fn write_item(out: &mut String, item: &Item) {
 }
 
 /// Sixteen hex digits.
-pub(super) fn write_fingerprint(out: &mut String, fingerprint: u64) {
+pub(crate) fn write_fingerprint(out: &mut String, fingerprint: u64) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let mut digits = [b'0'; 16];
     for (digits, byte) in digits.chunks_exact_mut(2).zip(fingerprint.to_be_bytes()) {
@@ -262,7 +262,7 @@ pub(super) fn write_fingerprint(out: &mut String, fingerprint: u64) {
 }
 
 /// Labels as a JSON object.
-pub(super) fn write_labels(out: &mut String, labels: &LabelSet) {
+pub(crate) fn write_labels(out: &mut String, labels: &LabelSet) {
     let mut opening = "{\"";
     for label in labels {
         out.push_str(opening);

@@ -66,6 +66,9 @@ impl Engine {
         alert.groups = joined;
         alert.grouped = true;
         alert.done = false;
+        if self.journal.is_some() {
+            self.journal_groups(slot, now);
+        }
     }
 
     /// Frozen batches of groups, route labels rendered; `None` for an empty or unknown group.
@@ -200,6 +203,7 @@ impl Engine {
                 if let (Some(recorder), Some((rule, source))) = (&self.recorder, found) {
                     recorder.inhibited(item, rule, source, now);
                 }
+                self.journal_inhibited(item, found, now);
                 found.is_none()
             })
             .collect();
@@ -221,11 +225,14 @@ impl Engine {
             let mut fresh = Verdict::default();
             let verdict = alert.map_or(&mut fresh, |alert| &mut alert.verdict);
             self.silences.verdict(&item.labels, verdict);
-            let mut active = self.silences.active(verdict, now).peekable();
-            keeps.push(active.peek().is_none());
+            let active: Vec<Arc<str>> = self.silences.active(verdict, now).cloned().collect();
+            keeps.push(active.is_empty());
             if let Some(recorder) = &self.recorder {
-                active.for_each(|id| recorder.silenced(item, id, now));
+                active
+                    .iter()
+                    .for_each(|id| recorder.silenced(item, id, now));
             }
+            self.journal_silenced(item, active, now);
         }
         self.mark(batch, &keeps, mark::SILENCED);
         batch.unmuted(&keeps)

@@ -7,6 +7,7 @@ use super::Engine;
 use super::alerts::{Content, Times};
 use super::groups::NewGroup;
 use super::index::Slot;
+use super::journal::Before;
 use super::rows::GRACE_NS;
 use crate::alert::decode::{self, Pair, Posted, Raw, RawAlert, Refusal};
 use crate::alert::uri::is_request_uri;
@@ -41,6 +42,8 @@ pub struct Report {
     pub limited: Vec<String>,
     /// Groups that need a timer.
     pub timers: Vec<NewGroup>,
+    /// The alerts that were refused: position and why.
+    pub refused: Vec<(usize, String)>,
 }
 
 type Labels<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
@@ -117,11 +120,13 @@ impl Engine {
         for (at, alert) in posted.alerts.iter().enumerate() {
             if alert.null {
                 report.invalid += 1;
+                report.refused.push((at, "alert is null".into()));
                 null = null.or(Some(at));
                 continue;
             }
             if let Some(problem) = &alert.problem {
                 report.invalid += 1;
+                report.refused.push((at, problem.to_string()));
                 undecoded = undecoded.or(Some(problem));
                 continue;
             }
@@ -130,13 +135,19 @@ impl Engine {
                 Outcome::Refreshed => report.refreshed += 1,
                 Outcome::Changed => report.changed += 1,
                 Outcome::Ended => report.ended += 1,
-                Outcome::Limited(name) => report.limited.push(name),
+                Outcome::Limited(name) => {
+                    let why = format!("the limit of alerts named {} is reached", quote(&name));
+                    report.refused.push((at, why));
+                    report.limited.push(name);
+                }
                 Outcome::Invalid(message) => {
                     report.invalid += 1;
+                    report.refused.push((at, message.clone()));
                     messages.push(message);
                 }
                 Outcome::Schema(code, message) => {
                     report.invalid += 1;
+                    report.refused.push((at, message.clone()));
                     schema.get_or_insert((code, message));
                 }
             }
@@ -262,6 +273,7 @@ impl Engine {
         if let (Some(recorder), Some(alert)) = (&self.recorder, self.alerts.get(slot)) {
             recorder.created(alert, moment.now);
         }
+        self.journal_new(slot, moment.now);
         self.join_groups(slot, moment.now, &mut report.timers);
         Outcome::New
     }
@@ -324,6 +336,11 @@ impl Engine {
         }
         let was_stored = std::mem::replace(&mut alert.stored, true);
         let was_over = alert.resolved_at(moment.now);
+        let before = Before {
+            starts_at: alert.starts_at,
+            ends_at: alert.ends_at,
+            over: was_over,
+        };
         let over = times.ends_at <= moment.now;
         let mut changed = times.starts_at != alert.starts_at;
         if let Some((annotations, url)) = content
@@ -363,6 +380,9 @@ impl Engine {
         let far = times.ends_at.unix_ns();
         let stale = far.saturating_sub(GRACE_NS) > moment.now_ns.max(alert.written_end_ns);
         let grouped = alert.grouped;
+        if self.journal.is_some() && (changed || over || was_over) {
+            self.journal_update(slot, before, changed, moment.now);
+        }
         if stale || !matches!(outcome, Outcome::Refreshed) {
             self.pending.put(slot, &mut self.alerts);
         }

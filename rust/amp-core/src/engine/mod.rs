@@ -5,15 +5,21 @@
 mod alerts;
 pub mod batch;
 mod configure;
+mod expiry;
 mod flush;
 mod groups;
 mod index;
 mod ingest;
+mod inhibition;
+mod journal;
+#[cfg(test)]
+mod journal_tests;
 mod limit;
 mod query;
 mod query_groups;
 mod record;
 mod rows;
+mod stored;
 mod template_data;
 #[cfg(test)]
 mod tests;
@@ -23,10 +29,13 @@ use std::sync::Arc;
 pub use batch::Batch;
 pub use groups::NewGroup;
 pub use ingest::Report;
+pub use journal::GroupMembers;
 pub use query::{Answer, Filter};
 pub use query_groups::{Counts, GroupFilter};
 pub use rows::Row;
+pub use stored::{StoredAlert, stored_batch};
 
+use crate::history::Journal;
 use crate::inhibit::InhibitIndex;
 use crate::matcher::Matcher;
 use crate::route::RouteTree;
@@ -70,6 +79,8 @@ pub struct Engine {
     order: query::Order,
     pending: rows::Pending,
     recorder: Option<record::Recorder>,
+    journal: Option<Arc<Journal>>,
+    expiry: expiry::Expiry,
 }
 
 impl Engine {
@@ -119,6 +130,7 @@ impl Engine {
     /// Upstream: store/store.go `Alerts.GC`, provider/mem/mem.go `gc`.
     pub fn collect_garbage(&mut self, now_ns: i64) -> usize {
         let now = Time::from_unix_ns(now_ns);
+        self.expire(now_ns);
         let gone: Vec<Slot> = self
             .alerts
             .iter()

@@ -158,6 +158,7 @@ impl Engine {
                 alert.written_end_ns = row.ends_at_ns;
             }
             self.join_groups(slot, now, &mut timers);
+            self.journal_restored(slot, now);
             count += 1;
         }
         (count, timers)
