@@ -23,6 +23,7 @@ class Flush:
         first_at_ns: when the group's first alert came, in its first flush only.
         flush_id: the journal's name of it; 0 until somebody is to be told.
         outcomes: what became of each integration, where somebody waits for it.
+        held: what stages held back, where somebody waits for it.
     """
 
     route: Route
@@ -32,6 +33,27 @@ class Flush:
     first_at_ns: int | None = None
     flush_id: int = 0
     outcomes: list[Outcome] | None = None
+    held: list[Held] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Alerts of a flush that a stage held back.
+
+    Attributes:
+        by: `inhibition`, `silence`, `mute_time_interval` or `active_time_interval`.
+        fingerprints: of the alerts.
+        names: of the time intervals.
+    """
+
+    by: str
+    fingerprints: frozenset[str]
+    names: tuple[str, ...] = ()
+
+
+def fingerprints(batch: Batch) -> frozenset[str]:
+    """Those of a batch's alerts."""
+    return frozenset(fingerprint for fingerprint, _ in batch.alert_rows())
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from amp.clock import SECOND_NS
-from amp.dispatch.groups import GroupTimer
+from amp.dispatch.groups import GroupTimer, Told
 from amp.dispatch.line import Line
 from amp.errors import AmpError
 from amp.model import Flush
@@ -34,6 +34,9 @@ FLUSH_SLICE = 32
 CROWD = 64
 CROWDED_SLICE = 8
 """While this many flushes are under way, new ones begin a few at a time: most end soon."""
+
+AT_ONCE = 256
+"""So many groups of one request are flushed at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,62 @@ class Dispatcher:
         timer = self._timers.get(group_id)
         return None if timer is None else timer.due_ns
 
+    async def flush_now(
+        self, group_ids: Sequence[int], deadline_ns: int, *, without: Sequence[str] = ()
+    ) -> dict[int, Told]:
+        """Flushes groups at once, each when its flush that goes on is over; their ticks stay.
+
+        Args:
+            group_ids: of living groups.
+            deadline_ns: when nobody waits any more, Unix nanoseconds; deliveries end then.
+            without: fingerprints of alerts that are left out of these flushes.
+
+        Returns:
+            What became of each group's flush.
+        """
+        told = {group_id: Told() for group_id in group_ids}
+        free = asyncio.Semaphore(AT_ONCE)
+
+        async def flush(group_id: int) -> None:
+            async with free:
+                await self._at_once(group_id, told[group_id], deadline_ns, without)
+
+        if self._clock.now_ns() >= self._start_at_ns:
+            await asyncio.gather(*(flush(group_id) for group_id in told))
+        return told
+
+    async def _at_once(
+        self, group_id: int, told: Told, deadline_ns: int, without: Sequence[str]
+    ) -> None:
+        timer = self._timers.get(group_id)
+        if timer is None or not await self._idle(timer, deadline_ns):
+            return
+        now_ns = self._clock.now_ns()
+        batch = self._engine.flush([group_id], now_ns)[0]
+        if batch is None:
+            self._forget(timer)
+            return
+        if without:
+            batch = batch.without(without)
+        told.began = True
+        flushing = self._flush(timer, batch, now_ns, told, deadline_ns)
+        task = timer.task = asyncio.create_task(flushing)
+        self._under_way += 1
+        # The flush goes on when whoever waits for it goes away.
+        await asyncio.wait({task})
+        told.ended = not task.cancelled() and self._clock.now_ns() < deadline_ns
+
+    async def _idle(self, timer: GroupTimer, deadline_ns: int) -> bool:
+        """Waits until the group is not being flushed; whether it may be now."""
+        try:
+            async with self._clock.timeout((deadline_ns - self._clock.now_ns()) / SECOND_NS):
+                while timer.task is not None:
+                    await asyncio.wait({timer.task})
+        except TimeoutError:
+            return False
+        living = self._timers.get(timer.group_id) is timer
+        return living and not self._stopping and self._clock.now_ns() < deadline_ns
+
     async def run(self) -> None:
         """Serves deadlines until cancelled; then `stop` ends what is in flight."""
         maintain_at_ns = self._clock.now_ns() + self._maintenance_ns
@@ -166,7 +225,14 @@ class Dispatcher:
         timer.due_ns = now_ns + timer.route.group_interval_ns
         self._push(timer.due_ns, timer.group_id)
 
-    def _start(self, timers: Sequence[GroupTimer], now_ns: int) -> None:
+    def _start(self, due: Sequence[GroupTimer], now_ns: int) -> None:
+        timers = []
+        for timer in due:
+            if timer.task is None:
+                timers.append(timer)
+            elif timer.overdue_ns is None:
+                # While it stood in line somebody had it flushed at once.
+                timer.overdue_ns = timer.late_ns
         if not timers:
             return
         lag = self._metrics.flush_lag
@@ -180,9 +246,17 @@ class Dispatcher:
                 timer.task = task
                 self._under_way += 1
 
-    async def _flush(self, timer: GroupTimer, batch: Batch, now_ns: int) -> None:
+    async def _flush(
+        self,
+        timer: GroupTimer,
+        batch: Batch,
+        now_ns: int,
+        told: Told | None = None,
+        latest_ns: int | None = None,
+    ) -> None:
         began = perf_counter()
         allowed_ns = max(timer.route.group_interval_ns, MINIMUM_DEADLINE_NS) + self._peer_wait_ns
+        deadline_ns = now_ns + allowed_ns
         self._metrics.flushes.inc()
         if self._log.debugging:
             self._log.debug(
@@ -193,7 +267,11 @@ class Dispatcher:
             )
         for name, text in batch.route_label_errors:
             self._log.error("failed to render route label", label=name, err=text)
-        flush = Flush(timer.route, batch, now_ns, now_ns + allowed_ns)
+        if latest_ns is not None:
+            deadline_ns = min(deadline_ns, latest_ns)
+        flush = Flush(timer.route, batch, now_ns, deadline_ns)
+        if told is not None:
+            flush.outcomes, flush.held = told.outcomes, told.held
         if not timer.flushed:
             timer.flushed = True
             self._unflushed -= 1

@@ -1,13 +1,15 @@
-"""The timer of one aggregation group."""
+"""The timer of one aggregation group, and what is told of a flush that somebody waits for."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
 
     from amp._core import Route
+    from amp.model import Held, Outcome
 
 
 class GroupTimer:
@@ -38,3 +40,20 @@ class GroupTimer:
         self.waiting = False
         self.task: asyncio.Task[None] | None = None
         self.overdue_ns: int | None = None
+
+
+@dataclass(slots=True)
+class Told:
+    """What became of a flush that somebody waits for.
+
+    Attributes:
+        outcomes: of the integrations that were asked to tell it, or need not.
+        held: what stages held back.
+        began: whether the group was flushed at all.
+        ended: whether the flush ended in its time.
+    """
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    began: bool = False
+    ended: bool = False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amp.model import Held, fingerprints
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -35,10 +37,13 @@ class MuteStage:
 
     async def run(self, flush: Flush) -> None:
         """Passes on what is left, if anything is."""
-        before = flush.batch.count
-        flush.batch = self._drop(flush.batch, flush.now_ns)
-        if flush.batch.count < before:
-            left = flush.batch.count
-            self._suppressed(self._reason, before - left, left)
+        whole = flush.batch
+        flush.batch = self._drop(whole, flush.now_ns)
+        left = flush.batch.count
+        if left < whole.count:
+            self._suppressed(self._reason, whole.count - left, left)
+            if flush.held is not None:
+                gone = fingerprints(whole) - fingerprints(flush.batch)
+                flush.held.append(Held(self._reason, gone))
         if flush.batch.count:
             await self._next.run(flush)

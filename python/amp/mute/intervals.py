@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amp.model import Held, fingerprints
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -45,6 +47,7 @@ class ActiveIntervalStage:
         if names and not self._intervals.matching(names, flush.now_ns):
             self._engine.set_muted_by(flush.batch.group_id, names)
             self._suppressed("active_time_interval", flush.batch.count)
+            _hold(flush, "active_time_interval", names)
             return
         await self._next.run(flush)
 
@@ -70,5 +73,11 @@ class MuteIntervalStage:
             self._engine.set_muted_by(flush.batch.group_id, muting)
             if muting:
                 self._suppressed("mute_time_interval", flush.batch.count)
+                _hold(flush, "mute_time_interval", muting)
                 return
         await self._next.run(flush)
+
+
+def _hold(flush: Flush, by: str, names: Sequence[str]) -> None:
+    if flush.held is not None:
+        flush.held.append(Held(by, fingerprints(flush.batch), tuple(dict.fromkeys(names))))
