@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from amp.store.health import StoreHealth
     from amp.store.silences import Silences
     from amp.store.writer import Writer
+    from amp.stream.hub import Hub
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Running:
         reload: loads the configuration again; raises ConfigError.
         peer: this replica's name and address, None when the cluster is off.
         started_at: RFC 3339 with milliseconds.
+        stream: whoever listens to events.
         opened: whether stored state is back, so that notifications are decided.
     """
 
@@ -44,6 +46,7 @@ class Running:
     peer: tuple[str, str] | None
     reload: Callable[[], Awaitable[None]]
     opened: bool = False
+    stream: Hub | None = None
 
     def cluster(self) -> dict[str, object]:
         """The `cluster` object of the status."""

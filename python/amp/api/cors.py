@@ -45,6 +45,10 @@ class Cors:
                 answer.headers.append(("access-control-allow-headers", headers))
         return answer
 
+    def allows(self, origin: str) -> bool:
+        """Whether pages of this origin may call."""
+        return self._origin.matches(origin)
+
     def mark(self, request: Request, answer: Answer) -> None:
         """Adds the headers of an ordinary answer."""
         answer.headers.append(("vary", "Origin"))

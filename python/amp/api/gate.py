@@ -23,6 +23,7 @@ from amp.api.answer import (
     redirect,
     runtime_error,
 )
+from amp.api.live import Live, serve_live
 from amp.api.request import ClientGone, Request
 
 if TYPE_CHECKING:
@@ -99,6 +100,9 @@ class Gate:
         headers = [
             (name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers
         ]
+        if isinstance(answer, Live):
+            await serve_live(answer, headers, scope, receive, send)
+            return
         if isinstance(answer, Stream):
             await self._stream(scope, answer, headers, receive, send)
             return

@@ -36,6 +36,11 @@ class Request:
         self._query: list[tuple[str, str]] | None = None
 
     @property
+    def upgraded(self) -> bool:
+        """Whether the connection becomes a WebSocket when the answer is a stream."""
+        return bool(self._scope["type"] == "websocket")
+
+    @property
     def last_segment(self) -> str:
         """The last part of the path, decoded."""
         raw: bytes = self._scope["raw_path"]

@@ -12,6 +12,7 @@ from amp.api.gate import Gate, Route
 from amp.api.operations import OperationsApi, favicon, front_page
 from amp.api.silences import SilencesApi
 from amp.api.status import StatusApi
+from amp.api.stream import PATH, StreamApi
 from amp.api.webhook import Intake, WebhookApi
 
 if TYPE_CHECKING:
@@ -36,7 +37,12 @@ def gate(running: Running, options: Options, prefix: str, version: str) -> Gate:
     if concurrency <= 0:
         concurrency = max(os.cpu_count() or 1, LEAST_GETS)
     return Gate(
-        {**_v2(running), **_operations(running, version), **_webhooks(running, options)},
+        {
+            **_v2(running),
+            **_operations(running, version),
+            **_webhooks(running, options),
+            **_stream(running, options),
+        },
         [
             (re.compile("/api/v2/silence/[^/]+/?"), _single_silence(running)),
             (re.compile("/api/v1/silence/[^/]+"), _v1_single(running)),
@@ -80,6 +86,14 @@ def _webhooks(running: Running, options: Options) -> dict[str, Route]:
     intake = Intake(running, options, running.metrics)
     webhook = WebhookApi(intake)
     return {"/webhook": Route("/webhook", {"POST": webhook.post}, sized=True)}
+
+
+def _stream(running: Running, options: Options) -> dict[str, Route]:
+    if running.stream is None:
+        return {}
+    cors = Cors(options.cors_origin) if options.cors_origin else None
+    api = StreamApi(running.stream, cors, options.external_url, running.matcher_mode)
+    return {PATH: Route(PATH, {"GET": api.get}, sized=False)}
 
 
 def _operations(running: Running, version: str) -> dict[str, Route]:

@@ -26,7 +26,8 @@ REASONS_TO_TELL = {
 """The reasons of the notification log, and how the metric calls them."""
 
 HELD_BY = ("silence", "inhibition", "mute_time_interval", "active_time_interval")
-TASKS = ("dispatcher", "flush", "garbage", "pulse", "reload", "request", "storage")
+TASKS = ("dispatcher", "flush", "garbage", "pulse", "reload", "request", "storage", "stream")
+TRANSPORTS = ("sse", "websocket")
 FILES = ("nflog", "silences", "database")
 
 FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
@@ -45,6 +46,7 @@ class OwnMetrics:
         self._dispatch()
         self._delivery()
         self._process()
+        self._stream()
         self._storage()
 
     def _counts(self, name: str, text: str, labels: Sequence[str] = ()) -> Counts:
@@ -159,6 +161,19 @@ class OwnMetrics:
         ).only
         self.ready = self._levels(
             "amp_ready", "Whether stored state is back, so that notifications are decided."
+        ).only
+
+    def _stream(self) -> None:
+        self.stream_clients = self._levels(
+            "amp_stream_clients", "Clients of the live stream.", ("transport",)
+        )
+        for transport in TRANSPORTS:
+            self.stream_clients.labels(transport)
+        self.stream_frames = self._counts(
+            "amp_stream_frames", "Events written to clients of the live stream."
+        ).only
+        self.stream_cut = self._counts(
+            "amp_stream_cut", "Clients of the live stream that were cut: they stood still."
         ).only
 
     def _storage(self) -> None:

@@ -127,8 +127,8 @@ class Secured(asyncio.Protocol):
 
     def _read(self) -> None:
         """Hands up what can be decrypted."""
-        tls, above = self._tls, self._above
-        if tls is None or above is None:
+        tls = self._tls
+        if tls is None:
             return
         try:
             # Asking an empty connection costs an exception, so it is not asked.
@@ -137,7 +137,9 @@ class Secured(asyncio.Protocol):
                 if not plain:
                     self.close()
                     return
-                above.data_received(plain)
+                # Asked each time: an upgrade puts another protocol there.
+                if self._above is not None:
+                    self._above.data_received(plain)
             self._flush()
         except ssl.SSLWantReadError:
             self._flush()
@@ -192,6 +194,10 @@ class Secured(asyncio.Protocol):
     def closing(self) -> bool:
         """Whether nothing more can be sent."""
         return self._closing or self._transport is None or self._transport.is_closing()
+
+    def put_above(self, protocol: asyncio.Protocol) -> None:
+        """Hands what comes from now on to another protocol."""
+        self._above = protocol
 
     def _flush(self) -> None:
         if self._outgoing.pending and self._transport is not None:
@@ -254,6 +260,9 @@ class _Opened(asyncio.Transport):
         if name in ("ssl_object", "sslcontext"):
             return super().get_extra_info(name, default)
         return self._transport.get_extra_info(name, default)
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._lower.put_above(cast("asyncio.Protocol", protocol))
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self._lower.write(data)
