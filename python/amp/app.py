@@ -22,6 +22,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from amp import __version__
 from amp._core import Engine, EventQueue, MatcherError, NotificationLog
+from amp.api.stream import PATH as STREAM_PATH
 from amp.api.table import gate
 from amp.api.times import milliseconds
 from amp.clock import SECOND_NS, SystemClock
@@ -49,6 +50,7 @@ from amp.store.silences import Silences
 from amp.store.storage import Storage
 from amp.store.url import store_for
 from amp.store.writer import Writer
+from amp.stream.hub import Hub
 from amp.supervisor import keep
 from amp.tracing.door import TracedDoor
 from amp.tracing.tracing import Tracing
@@ -206,15 +208,19 @@ class App:
             raise AmpError(f"failed to apply initial configuration: {error}") from error
         running = self._running(live, shared, me)
         try:
-            application = gate(
-                running, options, route_prefix(options.route_prefix, url), __version__
-            )
+            prefix = route_prefix(options.route_prefix, url)
+            application = gate(running, options, prefix, __version__)
         except MatcherError as error:
             raise FlagError("error parsing --web.cors.origin", str(error)) from None
         traced = TracedDoor(application, self._tracing)
         entrance = open_entrance(options.web_config_file, traced, self._clock, log)
         self._tracing.install(config.root.tracing, live.provider)
-        server = Server(entrance.application, listeners, entrance.below)
+        server = Server(
+            entrance.application,
+            listeners,
+            entrance.below,
+            websocket_path=prefix.rstrip("/") + STREAM_PATH,
+        )
         self._register(running, shared.http, server)
         try:
             with GarbagePauses(self._metrics):
@@ -250,6 +256,8 @@ class App:
         try:
             await self._signalled(running, shared, opening)
         finally:
+            if running.stream is not None:
+                await running.stream.close()
             await server.stop()
             entrance.close()
             await running.live.stop()
@@ -360,6 +368,14 @@ class App:
             peer=me,
             reload=lambda: self._reload(running, shared),
         )
+        if shared.journal is not None:
+            running.stream = Hub(
+                shared.journal,
+                self._options.stream_clients,
+                clock=self._clock,
+                log=self._log,
+                metrics=self._metrics,
+            )
         return running
 
     def _register(self, running: Running, http: HttpClients, server: Server) -> None:
