@@ -306,6 +306,7 @@ impl PyEngine {
             .collect())
     }
 
+    #[allow(clippy::type_complexity)]
     fn inhibited_by(
         &self,
         py: Python<'_>,

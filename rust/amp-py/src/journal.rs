@@ -58,6 +58,7 @@ impl PyJournal {
         self.0.write_to_history(wanted);
     }
 
+    #[allow(clippy::type_complexity)]
     fn read<'py>(
         &self,
         py: Python<'py>,

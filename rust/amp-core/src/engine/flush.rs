@@ -228,9 +228,9 @@ impl Engine {
             let active: Vec<Arc<str>> = self.silences.active(verdict, now).cloned().collect();
             keeps.push(active.is_empty());
             if let Some(recorder) = &self.recorder {
-                active
-                    .iter()
-                    .for_each(|id| recorder.silenced(item, id, now));
+                for id in &active {
+                    recorder.silenced(item, id, now);
+                }
             }
             self.journal_silenced(item, active, now);
         }

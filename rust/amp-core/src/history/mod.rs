@@ -4,6 +4,7 @@ mod alerts;
 mod fold;
 mod identity;
 mod journal;
+mod known;
 mod line;
 mod making;
 mod rows;
@@ -14,9 +15,10 @@ mod words;
 use std::sync::Arc;
 
 pub use alerts::{TellAlert, decode as decode_alerts, encode as encode_alerts};
-pub use fold::{Fold, KnownSeries, Unknown};
+pub use fold::Fold;
 pub use identity::{note_hash, row_id};
 pub use journal::{Journal, Page};
+pub use known::{KnownSeries, Unknown};
 pub use rows::{
     ChangedEpisode, EpisodeState, EventRow, Id, NewEpisode, NewNote, NewSeries, Rows, SeriesChange,
 };

@@ -31,6 +31,8 @@ pub struct NewEpisode {
 }
 
 /// What changes in an episode.
+// Independent facts, not the states of a machine.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct EpisodeState {
     /// When it ended.
