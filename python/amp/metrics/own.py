@@ -25,10 +25,14 @@ REASONS_TO_TELL = {
 }
 """The reasons of the notification log, and how the metric calls them."""
 
+RESENDS = ("delivered", "failed", "refused")
 HELD_BY = ("silence", "inhibition", "mute_time_interval", "active_time_interval")
-TASKS = ("dispatcher", "flush", "garbage", "pulse", "reload", "request", "storage", "stream")
+TASKS = (
+    "dispatcher", "flush", "garbage", "history", "pulse", "reload", "request", "storage", "stream",
+    "timeouts",
+)  # fmt: skip
 TRANSPORTS = ("sse", "websocket")
-FILES = ("nflog", "silences", "database")
+FILES = ("nflog", "silences", "database", "history")
 
 FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 PATIENT = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -48,6 +52,7 @@ class OwnMetrics:
         self._process()
         self._stream()
         self._storage()
+        self._history()
 
     def _counts(self, name: str, text: str, labels: Sequence[str] = ()) -> Counts:
         return Counts(name, text, labels, self.registry)
@@ -147,6 +152,10 @@ class OwnMetrics:
         self.deliveries_retrying = self._levels(
             "amp_deliveries_retrying", "Deliveries that pause before another attempt."
         ).only
+        resends = self._counts(
+            "amp_delivery_resends", "Deliveries that somebody asked to send again.", ("result",)
+        )
+        self.resends = {result: resends.labels(result) for result in RESENDS}
         self.template_seconds = self._spreads(
             "amp_template_render_duration_seconds", "Rendering one or several texts.", FAST
         ).only
@@ -226,3 +235,16 @@ class OwnMetrics:
         )
         for file in FILES:
             self.snapshot_corrupt.labels(file)
+
+    def _history(self) -> None:
+        self.history_write_seconds = Histogram(
+            "amp_history_write_duration_seconds",
+            "Duration of one transaction of the history.",
+            registry=self.registry,
+            buckets=FAST,
+        )
+        self.history_written = Gauge(
+            "amp_history_last_write_timestamp_seconds",
+            "When the history was last written, Unix seconds; 0 before the first time.",
+            registry=self.registry,
+        )
