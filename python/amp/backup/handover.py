@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from amp.backup.outcome import REQUEST, RESULT, TAKEN, Outcome
+from amp.backup.outcome import REQUEST, RESULT, STATE_REQUEST, TAKEN, Outcome
 from amp.backup.write import replaced
 from amp.errors import BackupError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from amp.backup.read import Verified
+    from amp.backup.read import Backup, Verified
 
 LOOK_SECONDS = 0.1
 TAKEN_WITHIN_SECONDS = 60.0
@@ -25,20 +24,28 @@ SPARE_BYTES = 8 << 20
 """What the storage folder must have free beside the backup."""
 
 
-def hand_over(path: Path, verified: Verified, folder: Path, timeout_seconds: float) -> Outcome:
+def hand_over(
+    backup: Backup,
+    verified: Verified,
+    folder: Path,
+    timeout_seconds: float,
+    *,
+    with_history: bool,
+) -> Outcome:
     """Lets the process that runs restore a backup; what it says.
 
     Args:
-        path: the backup.
+        backup: the file.
         verified: what it is.
         folder: `--storage.path`, which the process uses.
         timeout_seconds: how long to wait.
+        with_history: whether its history is restored, too.
 
     Raises:
         BackupError: nobody took it, or nobody answered in time.
     """
-    request, taken = folder / REQUEST, folder / TAKEN
-    if os.path.lexists(request) or os.path.lexists(taken):
+    request = folder / (REQUEST if with_history else STATE_REQUEST)
+    if any(os.path.lexists(folder / name) for name in (REQUEST, STATE_REQUEST, TAKEN)):
         raise BackupError(f"another restore goes on in {folder}")
     try:
         room = os.statvfs(folder)
@@ -46,20 +53,21 @@ def hand_over(path: Path, verified: Verified, folder: Path, timeout_seconds: flo
             (folder / RESULT).unlink()
     except OSError as error:
         raise BackupError(f"{folder}: {(error.strerror or '').lower()}") from error
-    if path.stat().st_size + SPARE_BYTES > room.f_bavail * room.f_frsize:
+    if backup.size + SPARE_BYTES > room.f_bavail * room.f_frsize:
         raise BackupError(
             f"{folder} has no room for the backup beside the store: stop AMP and restore then"
         )
-    with path.open("rb") as file, replaced(request) as copy:
-        shutil.copyfileobj(file, copy, 1 << 20)
+    with replaced(request) as copy:
+        backup.copy(copy)
     try:
-        return _answer(folder, verified, timeout_seconds)
+        return _answer(request, verified, timeout_seconds)
     finally:
         with suppress(OSError):
             request.unlink()
 
 
-def _answer(folder: Path, verified: Verified, timeout_seconds: float) -> Outcome:
+def _answer(request: Path, verified: Verified, timeout_seconds: float) -> Outcome:
+    folder = request.parent
     begun = time.monotonic()
     while True:
         outcome = Outcome.read(folder)
@@ -68,7 +76,7 @@ def _answer(folder: Path, verified: Verified, timeout_seconds: float) -> Outcome
                 (folder / RESULT).unlink()
             return outcome
         waited = time.monotonic() - begun
-        if waited > min(TAKEN_WITHIN_SECONDS, timeout_seconds) and (folder / REQUEST).exists():
+        if waited > min(TAKEN_WITHIN_SECONDS, timeout_seconds) and request.exists():
             raise BackupError(
                 f"the process that uses {folder} did not take the backup within {waited:.0f} s, "
                 "nothing was changed: is it AMP, of this release, and is its store open?"

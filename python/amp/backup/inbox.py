@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from amp.backup.history import HistoryMerge
-from amp.backup.outcome import REQUEST, TAKEN, Outcome
+from amp.backup.outcome import REQUEST, STATE_REQUEST, TAKEN, Outcome
 from amp.backup.read import Backup
 from amp.backup.state import alerts_of, log_of, silences_of
 from amp.backup.table import ALERT, LOG, SILENCE, STATE
@@ -103,17 +103,18 @@ class Inbox:
             self._log.error("A restore broke off, restore again to complete it")
         while True:
             await self._clock.sleep(LOOK_SECONDS)
-            if await asyncio.to_thread(self._take):
-                await self.restore()
+            if name := await asyncio.to_thread(self._take):
+                await self._restore(with_history=name == REQUEST)
 
-    def _take(self) -> bool:
-        try:
-            (self._folder / REQUEST).rename(self._folder / TAKEN)
-        except OSError:
-            return False
-        return True
+    def _take(self) -> str:
+        """Takes what is there; its name, or nothing."""
+        for name in (REQUEST, STATE_REQUEST):
+            with suppress(OSError):
+                (self._folder / name).rename(self._folder / TAKEN)
+                return name
+        return ""
 
-    async def restore(self) -> None:
+    async def _restore(self, *, with_history: bool) -> None:
         """Restores what was taken and leaves word of it."""
         sha256 = ""
         taken = self._folder / TAKEN
@@ -123,7 +124,7 @@ class Inbox:
             try:
                 verified = await asyncio.to_thread(backup.verify)
                 sha256 = verified.sha256
-                outcome = await self._merged(backup, verified)
+                outcome = await self._merged(backup, verified, with_history=with_history)
             finally:
                 backup.close()
             self._log.info("Restored a backup", **outcome.taken)
@@ -144,11 +145,13 @@ class Inbox:
         except OSError as error:
             self._log.error("What became of a restore cannot be told", err=str(error))
 
-    async def _merged(self, backup: Backup, verified: Verified) -> Outcome:
+    async def _merged(self, backup: Backup, verified: Verified, *, with_history: bool) -> Outcome:
         """Merges everything."""
         merge: HistoryMerge | None = None
         note = ""
-        if self._history is not None:
+        if not with_history:
+            note = ""
+        elif self._history is not None:
             firing = frozenset(self._alerts.firing(self._clock.now_ns()))
             merge = HistoryMerge(verified.header.made_at_ns, firing)
             self._history.holding = True

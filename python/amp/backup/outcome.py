@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 REQUEST = "restore.amp"
 """A backup in the storage folder that the process which uses the folder shall restore."""
 
+STATE_REQUEST = "restore-state.amp"
+"""The same, but its history is to be left out."""
+
 TAKEN = "restore.taken"
 """The same while it is being restored."""
 

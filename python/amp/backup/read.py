@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import shutil
 import stat
 import zlib
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 READ_BYTES = 1 << 19
 """How much is unpacked at once."""
+
+COPY_BYTES = 1 << 20
 
 LINE_BYTES = 64 << 20
 """The longest line: the alerts of one flush may be many."""
@@ -60,6 +63,16 @@ class Backup:
     def close(self) -> None:
         """Closes the file."""
         self._file.close()
+
+    def copy(self, file: BinaryIO) -> None:
+        """Writes it into another file as it is."""
+        self._file.seek(0)
+        shutil.copyfileobj(self._file, file, COPY_BYTES)
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return os.fstat(self._file.fileno()).st_size
 
     def verify(self) -> Verified:
         """Reads the whole file and holds it against its footer.

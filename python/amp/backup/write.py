@@ -9,7 +9,7 @@ import stat
 from collections import Counter
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from amp.backup.format import Footer, Header, lines_of
 from amp.clock import SECOND_NS
@@ -26,11 +26,12 @@ LEVEL = 4
 """Of gzip."""
 
 
-def write(source: Source, header: Header, file: BinaryIO) -> Mapping[str, int]:
-    """Writes everything that a source has; rows of each table."""
+def write(source: Source, header: Header, file: BinaryIO) -> tuple[Mapping[str, int], int]:
+    """Writes everything that a source has; rows of each table, and how many bytes it took."""
     rows: Counter[str] = Counter({table.name: 0 for table in header.tables})
     digest = hashlib.sha256()
-    with gzip.GzipFile("", "wb", LEVEL, file, mtime=0) as packed:
+    counted = _Counted(file)
+    with gzip.GzipFile("", "wb", LEVEL, cast("BinaryIO", counted), mtime=0) as packed:
 
         def put(lines: bytes) -> None:
             digest.update(lines)
@@ -43,7 +44,22 @@ def write(source: Source, header: Header, file: BinaryIO) -> Mapping[str, int]:
                 put(lines_of(table, chunk))
                 rows[table.name] += len(chunk)
         packed.write(Footer(rows, digest.hexdigest()).line())
-    return rows
+    return rows, counted.size
+
+
+class _Counted:
+    """A file that knows how many bytes went into it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.size = 0
+        self._file = file
+
+    def write(self, data: bytes) -> int:
+        self.size += len(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
 
 
 @contextmanager

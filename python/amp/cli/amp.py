@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 TOOLS: Mapping[str, str] = MappingProxyType(
-    {"check": "amp.cli.check.program", "schema": "amp.cli.schema"}
+    {
+        "backup": "amp.cli.backup",
+        "check": "amp.cli.check.program",
+        "restore": "amp.cli.restore",
+        "schema": "amp.cli.schema",
+    }
 )
 """Command to the module whose `main(arguments)` runs it and gives the exit code; imported late."""
 
@@ -21,6 +26,8 @@ USAGE = """usage: amp <command> [<flags>]
 Commands:
   serve      run the alert manager (the flags of `alertmanager`)
   check      tell what a configuration, flags and a storage folder will do
+  backup     write all state and history into one file
+  restore    merge such a file into a store
   schema     print the JSON Schema of a configuration file, for editors
   version    show the version
 
