@@ -60,15 +60,25 @@ class Request:
         query = self._scope["query_string"].decode("latin-1")
         return f"{path}?{query}" if query else path
 
-    def values(self, name: str) -> list[str]:
-        """All values of a query parameter, empty ones included, in order."""
+    @property
+    def client(self) -> str:
+        """The address that the connection comes from; empty for one without."""
+        client = self._scope.get("client")
+        return "" if not client else str(client[0])
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """All query parameters, empty ones included, in order."""
         if self._query is None:
             self._query = parse_qsl(
                 self._scope["query_string"].decode("latin-1"),
                 keep_blank_values=True,
                 errors="replace",
             )
-        return [value for key, value in self._query if key == name]
+        return self._query
+
+    def values(self, name: str) -> list[str]:
+        """All values of a query parameter, empty ones included, in order."""
+        return [value for key, value in self.parameters() if key == name]
 
     def flag(self, name: str, default: bool = True) -> bool:
         """A boolean parameter as upstream reads it: unknown words are false, never an error."""
