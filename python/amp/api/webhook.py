@@ -102,9 +102,10 @@ class Intake:
         if alerts:
             report = await self._ingest.take(read.postable(), now_ns, self._resolve_timeout_ns)
             places = list(alerts)
-            for position, why in getattr(report, "refused", ()):
+            for position, why in report.refused:
                 index = places[position]
                 _, alert = alerts.pop(index)
+                why = why.removeprefix(f"{position}.")
                 rejected.append(Rejected(index, alert.name, why, alert.labels))
         rejected.sort(key=lambda one: one.index)
         return Taken(read, alerts, rejected, now_ns)

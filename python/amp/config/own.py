@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from amp.config.proxy import Proxy
 from amp.config.receiver import ConfigsOf
 from amp.errors import ConfigError
 from amp.fields.codec import ListOf, Text
@@ -84,6 +85,7 @@ class OwnConfig(Struct):
     Attributes:
         database_url: as `--amp.database-url`.
         receivers: integrations added to the receivers of the same names.
+        proxy: what `POST /webhook/proxy` does not deliver.
         file: the file's name for errors; empty without one.
         lines: where each receiver's name stands.
     """
@@ -94,6 +96,7 @@ class OwnConfig(Struct):
     receivers: tuple[OwnReceiver, ...] = entry(
         ListOf(StructOf(OwnReceiver, pointer=False), "[]receiver")
     )
+    proxy: Proxy = entry(StructOf(Proxy, pointer=False), Proxy())
     file: str = dataclasses.field(default="", compare=False)
     lines: tuple[int | None, ...] = dataclasses.field(default=(), compare=False)
 
