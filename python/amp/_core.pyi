@@ -371,7 +371,7 @@ class Journal:
         """Events that the writer came too late for since this was last asked."""
     def pending(self) -> int:
         """Events that the writer has not taken."""
-    def bytes(self) -> int:
+    def size_bytes(self) -> int:
         """About how much memory the events take."""
     def wake(self) -> None:
         """Ends the wait of `take`."""

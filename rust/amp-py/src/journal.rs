@@ -42,7 +42,7 @@ impl PyJournal {
         self.0.pending()
     }
 
-    fn bytes(&self) -> usize {
+    fn size_bytes(&self) -> usize {
         self.0.bytes()
     }
 
