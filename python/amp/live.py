@@ -20,6 +20,7 @@ from amp.notify.deduplicate import DeduplicateStage
 from amp.notify.fanout import FanOutStage
 from amp.notify.integration import Integration
 from amp.notify.record import RecordStage
+from amp.notify.resend import Resender
 from amp.notify.retry import RetryStage
 from amp.receivers import sender
 from amp.receivers.secrets import Secrets
@@ -88,6 +89,7 @@ class Live:
     resolve_timeout_ns: int
     provider: Provider | None = None
     dispatcher: Dispatcher = field(init=False)
+    resender: Resender = field(init=False)
     _task: asyncio.Task[None] | None = None
 
     def prepare(self, shared: Shared) -> None:
@@ -114,6 +116,15 @@ class Live:
             maintenance_interval_seconds=shared.options.dispatch_maintenance_interval_seconds,
         )
         self.dispatcher.add(timers, now_ns)
+        self.resender = Resender(
+            self.integrations,
+            templates=self.templates,
+            journal=shared.journal,
+            clock=shared.clock,
+            log=shared.log,
+            metrics=shared.metrics,
+            external_url=shared.external_url,
+        )
 
     def start(self, shared: Shared) -> None:
         """Starts to flush, groups that restored alerts made included."""
@@ -237,11 +248,11 @@ def pipeline(live: Live, shared: Shared) -> Stage:
     )
     mute = traced(
         "notify.TimeMuteStage.Exec",
-        MuteIntervalStage(engine, live.intervals, suppressed, silence),
+        MuteIntervalStage(engine, live.intervals, suppressed, silence, shared.journal),
     )
     active = traced(
         "notify.TimeActiveStage.Exec",
-        ActiveIntervalStage(engine, live.intervals, suppressed, mute),
+        ActiveIntervalStage(engine, live.intervals, suppressed, mute, shared.journal),
     )
     inhibition = traced(
         "notify.MuteStage.Exec",

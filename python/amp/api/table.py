@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from amp.api.alerts import AlertsApi
 from amp.api.cors import Cors
+from amp.api.deliveries import PATH as DELIVERIES
+from amp.api.deliveries import DeliveriesApi
 from amp.api.gate import Gate, Route
 from amp.api.operations import OperationsApi, favicon, front_page
+from amp.api.proxy import ProxyApi
 from amp.api.silences import SilencesApi
 from amp.api.status import StatusApi
 from amp.api.stream import PATH, StreamApi
@@ -36,16 +39,19 @@ def gate(running: Running, options: Options, prefix: str, version: str) -> Gate:
     concurrency = options.get_concurrency
     if concurrency <= 0:
         concurrency = max(os.cpu_count() or 1, LEAST_GETS)
+    deliveries = DeliveriesApi(running)
     return Gate(
         {
             **_v2(running),
             **_operations(running, version),
             **_webhooks(running, options),
             **_stream(running, options),
+            DELIVERIES: Route(DELIVERIES, {"GET": deliveries.list}, sized=True),
         },
         [
             (re.compile("/api/v2/silence/[^/]+/?"), _single_silence(running)),
             (re.compile("/api/v1/silence/[^/]+"), _v1_single(running)),
+            *_single_delivery(deliveries),
         ],
         prefix=prefix,
         cors=Cors(options.cors_origin) if options.cors_origin else None,
@@ -77,6 +83,17 @@ def _single_silence(running: Running) -> Route:
     return Route("/api/v2/silence/{silenceID}", methods, sized=False)
 
 
+def _single_delivery(deliveries: DeliveriesApi) -> list[tuple[re.Pattern[str], Route]]:
+    one, again = f"{DELIVERIES}/{{id}}", f"{DELIVERIES}/{{id}}/resend"
+    return [
+        (re.compile(f"{DELIVERIES}/[^/]+"), Route(one, {"GET": deliveries.get}, sized=True)),
+        (
+            re.compile(f"{DELIVERIES}/[^/]+/resend"),
+            Route(again, {"POST": deliveries.resend}, sized=True),
+        ),
+    ]
+
+
 def _v1_single(running: Running) -> Route:
     gone = OperationsApi(running).v1
     return Route("/silence/:sid", {"GET": gone, "DELETE": gone}, sized=True)
@@ -84,8 +101,11 @@ def _v1_single(running: Running) -> Route:
 
 def _webhooks(running: Running, options: Options) -> dict[str, Route]:
     intake = Intake(running, options, running.metrics)
-    webhook = WebhookApi(intake)
-    return {"/webhook": Route("/webhook", {"POST": webhook.post}, sized=True)}
+    webhook, proxy = WebhookApi(intake), ProxyApi(running, intake)
+    return {
+        "/webhook": Route("/webhook", {"POST": webhook.post}, sized=True),
+        "/webhook/proxy": Route("/webhook/proxy", {"POST": proxy.post}, sized=True),
+    }
 
 
 def _stream(running: Running, options: Options) -> dict[str, Route]:

@@ -52,9 +52,9 @@ class Ledger:
         if self.journal is not None and not flush.flush_id:
             flush.flush_id = self.journal.flushed(flush.batch, reason, self.clock.now_ns())
 
-    def attempts(self, notification: Notification, flush: Flush) -> Attempts:
-        """Begins to write down a delivery."""
-        return Attempts(self, notification, flush.flush_id, wanted=flush.outcomes is not None)
+    def attempts(self, notification: Notification, *, flush_id: int, wanted: bool) -> Attempts:
+        """Begins to write down a delivery; `wanted`: somebody waits for the outcome."""
+        return Attempts(self, notification, flush_id, wanted=wanted)
 
 
 def skipped(integration: Integration, flush: Flush, why: str) -> None:

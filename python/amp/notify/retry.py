@@ -128,7 +128,9 @@ class RetryStage:
                 log=self._told_log,
                 data=delivery.data,
             )
-            attempts = self._ledger.attempts(notification, flush)
+            attempts = self._ledger.attempts(
+                notification, flush_id=flush.flush_id, wanted=flush.outcomes is not None
+            )
             try:
                 await self._attempts(notification, flush.deadline_ns, attempts)
             finally:
