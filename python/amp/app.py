@@ -21,7 +21,9 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.process_collector import ProcessCollector
 
 from amp import __version__
-from amp._core import Engine, EventQueue, MatcherError, NotificationLog
+from amp._core import Engine, EventQueue, Journal, MatcherError, NotificationLog
+from amp.api.answer import go_json
+from amp.api.silences import shown
 from amp.api.stream import PATH as STREAM_PATH
 from amp.api.table import gate
 from amp.api.times import milliseconds
@@ -38,6 +40,9 @@ from amp.events.outputs import Outputs, check_libraries
 from amp.events.recorder import Recorder
 from amp.external import external_url, peer, route_prefix
 from amp.features import FEATURES
+from amp.history.history import History
+from amp.history.retention import Budget
+from amp.history.url import history_for
 from amp.httpclient import HttpClients
 from amp.live import Shared, build
 from amp.metrics import Metrics
@@ -63,6 +68,7 @@ if TYPE_CHECKING:
     from amp.log import Logger
     from amp.options import Options
     from amp.signals import Signals
+    from amp.store.silence import Silence
     from amp.web.entrance import Entrance
 
 GIL_SWITCH_SECONDS = 0.0005
@@ -75,6 +81,12 @@ GRACE_SECONDS = 300.0
 """How long a restored alert lives at least: its sender repeats it in that time, or it is over."""
 
 NEAR_STORE_SECONDS = 1.0
+
+KEPT_BYTES = 8 << 20
+"""Of events that the history has: streams may go on from them."""
+
+EXPIRE_SECONDS = 1.0
+"""How often it is asked which alerts and silences ended by time."""
 
 EVENT_BYTES = 64 << 20
 """Events that wait to be told may take this much memory; more are dropped and counted."""
@@ -120,6 +132,8 @@ class App:
         if "event-recorder" in options.features:
             self._events = EventQueue(self._instance, os.urandom(16), EVENT_BYTES)
             self._engine.record_to(self._events)
+        self._journal = Journal(options.history_queue_bytes, KEPT_BYTES)
+        self._engine.journal_to(self._journal)
         self._recorder: Recorder | None = None
         self._tracing = Tracing(log)
         self._engine.set_limits(
@@ -153,6 +167,8 @@ class App:
             matcher_mode=options.matcher_mode,
             events=self._events,
         )
+        self._silences.told = self._tell_silence
+        self._history = self._made_history(folder)
         self._storage = Storage(
             folder,
             store,
@@ -261,6 +277,8 @@ class App:
             await server.stop()
             entrance.close()
             await running.live.stop()
+            if self._history is not None:
+                await self._history.close()
             await self._storage.close()
 
     def _record(self, shared: Shared, config: Config) -> None:
@@ -311,6 +329,8 @@ class App:
         opening: asyncio.Task[None],
     ) -> None:
         await opening
+        if self._history is not None:
+            self._history.start()
         async with self._reloading:
             running.opened = True
             self._metrics.ready.set(1)
@@ -321,6 +341,7 @@ class App:
             for name, work in (
                 ("storage", self._storage.run),
                 ("garbage", self._collect_garbage),
+                ("timeouts", self._expire),
                 ("pulse", lambda: feel_pulse(self._clock, self._metrics)),
                 ("reload", lambda: _reload_on(self._hangup, running)),
             ):
@@ -333,6 +354,42 @@ class App:
             await self._clock.sleep(self._options.alerts_gc_interval_seconds)
             self._engine.collect_garbage(self._clock.now_ns())
             self._writer.alerts_changed()
+
+    async def _expire(self) -> None:
+        """Tells of the alerts and silences that ended by time."""
+        while True:
+            await self._clock.sleep(EXPIRE_SECONDS)
+            self._engine.expire(self._clock.now_ns())
+            self._silences.tell_ended()
+
+    def _made_history(self, folder: Path) -> History | None:
+        """The history, unless it is off; it begins once the state is back."""
+        options = self._options
+        if options.history_retention_seconds <= 0:
+            self._journal.write_to_history(False)
+            return None
+        budget = Budget(options.history_retention_seconds, options.history_max_bytes)
+        return History(
+            history_for(options.database_url, folder, budget),
+            self._journal,
+            self._engine,
+            budget,
+            settled=lambda: self._writer.opened,
+            clock=self._clock,
+            log=self._log,
+            metrics=self._metrics,
+        )
+
+    def _tell_silence(self, kind: str, silence: Silence, now_ns: int) -> None:
+        self._journal.silence(kind, silence.id, go_json(shown(silence, now_ns)).decode(), now_ns)
+
+    def _tell_reload(self, config: Config | None, error: str = "") -> None:
+        body = {
+            "success": config is not None,
+            "hash": "" if config is None else config.digest.hex(),
+            "error": error,
+        }
+        self._journal.reloaded(go_json(body).decode(), self._clock.now_ns())
 
     def _shared(self, url: str) -> Shared:
         http = HttpClients(
@@ -351,6 +408,7 @@ class App:
             start_at_ns=self._start_at_ns,
             events=self._events,
             tracing=self._tracing,
+            journal=self._journal,
         )
 
     def _running(self, live: Live, shared: Shared, me: tuple[str, str] | None) -> Running:
@@ -367,6 +425,8 @@ class App:
             started_at=milliseconds(self._started_ns),
             peer=me,
             reload=lambda: self._reload(running, shared),
+            journal=self._journal,
+            history=self._history,
         )
         if shared.journal is not None:
             running.stream = Hub(
@@ -422,6 +482,7 @@ class App:
                 self._metrics.reload_ok.set(0)
                 self._metrics.reload_failed.inc()
                 log.error("Loading configuration file failed", file=file, err=error)
+                self._tell_reload(None, str(error))
                 raise
             previous = running.live
             await previous.stop()
@@ -436,6 +497,7 @@ class App:
             if self._recorder is not None:
                 await self._recorder.apply(config.root.event_recorder or EventRecorder())
             self._metrics.reloaded.inc()
+            self._tell_reload(config)
             log.info("Completed loading of configuration file", file=file)
 
 

@@ -57,6 +57,9 @@ class Options:
     max_name_bytes: int = 1 << 10
     max_value_bytes: int = 64 << 10
     deliveries_per_destination: int = 512
+    history_retention_seconds: float = 720 * HOUR
+    history_max_bytes: int = 0
+    history_queue_bytes: int = 64 << 20
     stream_clients: int = 1000
     webhook_resolve_timeout_seconds: float = 24 * HOUR
     webhook_rate: int = 0

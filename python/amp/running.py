@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from amp._core import Engine
+    from amp._core import Engine, Journal
     from amp.clock import Clock
+    from amp.history.health import HistoryHealth
+    from amp.history.history import History
     from amp.live import Live
     from amp.log import Logger
     from amp.metrics import Metrics
@@ -30,6 +32,8 @@ class Running:
         peer: this replica's name and address, None when the cluster is off.
         started_at: RFC 3339 with milliseconds.
         stream: whoever listens to events.
+        journal: is told of every event.
+        history: keeps them; None: `--amp.history.retention=0`.
         opened: whether stored state is back, so that notifications are decided.
     """
 
@@ -47,6 +51,8 @@ class Running:
     reload: Callable[[], Awaitable[None]]
     opened: bool = False
     stream: Hub | None = None
+    journal: Journal | None = None
+    history: History | None = None
 
     def cluster(self) -> dict[str, object]:
         """The `cluster` object of the status."""
@@ -66,7 +72,10 @@ class Running:
             store = {"status": "error", "detail": self.health.detail or "still opening"}
         elif not self.health.ok:
             store = {"status": "degraded", "detail": self.health.detail}
-        return {"config": {"status": "ok"}, "store": store, "delivery": {"status": "ok"}}
+        parts = {"config": {"status": "ok"}, "store": store, "delivery": {"status": "ok"}}
+        if self.history is not None:
+            parts["history"] = _history(self.history.health)
+        return parts
 
     def refused(self, method: str, path: str, message: str, **attributes: object) -> None:
         """Logs a request of the API that was refused. Upstream: api/v2/api.go requestLogger."""
@@ -84,3 +93,11 @@ class Running:
                 alertname=alertname,
                 err="alert limited",
             )
+
+
+def _history(health: HistoryHealth) -> dict[str, str]:
+    """Never an error: nobody needs a history to be paged."""
+    if health.ok:
+        return {"status": "ok"}
+    lost = f"; {health.dropped} events lost" if health.dropped else ""
+    return {"status": "degraded", "detail": f"{health.detail}{lost}"}

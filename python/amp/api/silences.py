@@ -123,17 +123,22 @@ def _shown(silence: Silence, now_ns: int) -> dict[str, object]:
             "by this API version"
         )
         raise Refusal(handler_error(500, text))
-    shown: dict[str, object] = {
+    return shown(silence, now_ns)
+
+
+def shown(silence: Silence, now_ns: int) -> dict[str, object]:
+    """A silence as the API writes it; the matchers of several sets follow each other."""
+    found: dict[str, object] = {
         "id": silence.id,
         "status": {"state": silence.state(now_ns)},
         "updatedAt": milliseconds(silence.updated_at_ns),
     }
     if silence.annotations:
-        shown["annotations"] = dict(sorted(silence.annotations.items()))
-    shown["comment"] = silence.comment
-    shown["createdBy"] = silence.created_by
-    shown["endsAt"] = milliseconds(silence.ends_at_ns)
-    shown["matchers"] = [
+        found["annotations"] = dict(sorted(silence.annotations.items()))
+    found["comment"] = silence.comment
+    found["createdBy"] = silence.created_by
+    found["endsAt"] = milliseconds(silence.ends_at_ns)
+    found["matchers"] = [
         {
             "isEqual": op in ("=", "=~"),
             "isRegex": op in ("=~", "!~"),
@@ -143,5 +148,5 @@ def _shown(silence: Silence, now_ns: int) -> dict[str, object]:
         for matchers in silence.matcher_sets
         for name, op, value in matchers
     ]
-    shown["startsAt"] = milliseconds(silence.starts_at_ns)
-    return shown
+    found["startsAt"] = milliseconds(silence.starts_at_ns)
+    return found

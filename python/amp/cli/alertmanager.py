@@ -96,6 +96,9 @@ PROGRAM = Command("alertmanager", "", flags=(
     Flag("amp.limits.label-value-bytes", "Longest label value; 0 is no limit.", WHOLE, default="65536"),
     Flag("amp.stream.clients", "Most clients of the live stream.", WHOLE, default="1000"),
     Flag("amp.deliveries-per-destination", "Most deliveries at once to one scheme, host and port.", WHOLE, default="512"),
+    Flag("amp.history.retention", "How long the history is kept; 0 is no history; also AMP_HISTORY_RETENTION.", DURATION, default="720h"),
+    Flag("amp.history.max-bytes", "Most bytes of the history; 0 is half of the volume, at most 10 GiB; also AMP_HISTORY_MAX_BYTES.", WHOLE, default="0"),
+    Flag("amp.history.queue-bytes", "Most memory of events that wait to be written.", WHOLE, default="67108864"),
     Flag("amp.webhook.resolve-timeout", "How long an alert of /webhook without an end fires.", DURATION, default="24h"),
     Flag("amp.webhook.rate", "Most requests a second to /webhook and /webhook/proxy; 0 is no limit.", WHOLE, default="0"),
 ))  # fmt: skip
@@ -134,6 +137,9 @@ _PLAIN = {
     "amp.limits.label-value-bytes": "max_value_bytes",
     "amp.stream.clients": "stream_clients",
     "amp.deliveries-per-destination": "deliveries_per_destination",
+    "amp.history.retention": "history_retention_seconds",
+    "amp.history.max-bytes": "history_max_bytes",
+    "amp.history.queue-bytes": "history_queue_bytes",
     "amp.webhook.resolve-timeout": "webhook_resolve_timeout_seconds",
     "amp.webhook.rate": "webhook_rate",
 }
@@ -188,9 +194,24 @@ def options_of(values: Mapping[str, object], environment: Mapping[str, str]) -> 
             given[field] = tuple(held)
     if "database_url" not in given and environment.get("AMP_DATABASE_URL"):
         given["database_url"] = environment["AMP_DATABASE_URL"]
+    for variable, name in (
+        ("AMP_HISTORY_RETENTION", "amp.history.retention"),
+        ("AMP_HISTORY_MAX_BYTES", "amp.history.max-bytes"),
+    ):
+        if name not in values and (text := environment.get(variable)):
+            given[_PLAIN[name]] = _variable(variable, name, text)
     if "own_config_file" not in given and environment.get("AMP_CONFIG_FILE"):
         given["own_config_file"] = environment["AMP_CONFIG_FILE"]
     return Options(**given)  # type: ignore[arg-type]  # the table above maps names to fields
+
+
+def _variable(variable: str, name: str, text: str) -> object:
+    """The value of a variable that stands for a flag."""
+    flag = next(flag for flag in PROGRAM.flags if flag.name == name)
+    try:
+        return flag.value.read(text)
+    except ValueError as error:
+        raise AmpError(f"{variable}: {error}") from None
 
 
 def _features(values: Mapping[str, object]) -> frozenset[str]:

@@ -45,6 +45,7 @@ class OwnCollector(Collector):
         yield from self._silences()
         yield from self._subscribers()
         yield from self._connections_made()
+        yield from self._history()
         running, loads = self._running, list(self._http.load())
         for name, text, value in (
             ("amp_deliveries_in_flight", "Requests under way to receivers.",
@@ -80,6 +81,36 @@ class OwnCollector(Collector):
             count = running.silences.ending(running.clock.now_ns(), seconds)
             ending.add_metric((within,), count)
         yield ending
+
+    def _history(self) -> Iterator[Metric]:
+        running = self._running
+        history, journal = running.history, running.journal
+        if history is None or journal is None:
+            return
+        writer, kept = history.writer, history.writer.retention
+        health = history.health
+        for name, text, counted in (
+            ("amp_history_events", "Events written to the history.", writer.written),
+            ("amp_history_dropped_events", "Events that the history lost.", health.dropped),
+            ("amp_history_deleted_rows", "Rows that became too old or too many.", kept.deleted),
+        ):
+            yield CounterMetricFamily(name, text, value=counted)
+        for name, text, value in (
+            ("amp_history_up", "Whether the history is written.", float(health.ok)),
+            ("amp_history_queue_length", "Events that wait to be written.", health.waiting),
+            ("amp_history_queue_bytes", "Memory of events that are kept.", journal.size_bytes()),
+            ("amp_history_lag_seconds", "Age of the oldest unwritten event.", writer.lag_seconds()),
+            ("amp_history_oldest_timestamp_seconds", "When the oldest event was, Unix seconds; "
+             "0 without any.", (kept.oldest_ns or 0) / 1e9),
+        ):  # fmt: skip
+            yield GaugeMetricFamily(name, text, value=value)
+        sizes = GaugeMetricFamily(
+            "amp_history_size_bytes", "Size of the history's parts.", labels=("part",)
+        )
+        if kept.footprint is not None:
+            for part, size in kept.footprint.parts.items():
+                sizes.add_metric((part,), size)
+        yield sizes
 
     def _connections_made(self) -> Iterator[Metric]:
         """What upstream's library counts of the HTTP clients."""

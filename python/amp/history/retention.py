@@ -34,6 +34,7 @@ WINDOWS = 32
 
 WINDOWS_A_SWEEP = 4
 WORTH_SHRINKING = 0.25
+GROWTH = 1.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Retention:
         self._expired = 0
         self._sweeping = False
         self._relieving = False
+        self._relieved_bytes = 0
         self._exhausted_ns: int | None = None
         self._shrinking = False
 
@@ -123,6 +125,9 @@ class Retention:
         most = self._budget.most_bytes(found.volume)
         live = found.taken - found.unused
         low, factor = (RELIEF, 1.5) if self._relieving else (PRESSURE, 1.25)
+        if not found.bounded:
+            # Rows that go make room inside; it grows again only when that is used up.
+            return self._relieving or live > max(most * PRESSURE, self._relieved_bytes * GROWTH)
         if self._exhausted_ns is not None:
             # Nothing was left to delete: asked again when something can have ended.
             if now_ns < self._exhausted_ns + int(AGE_SECONDS * SECOND_NS):
@@ -164,6 +169,7 @@ class Retention:
 
     def _relieve(self, now_ns: int) -> bool:
         """Deletes the oldest part; then the sweep, then it is measured again."""
+        self._relieving = True
         if self._cutoff_ns is None:
             oldest_ns = self.oldest_ns = self._store.oldest_ns()
             if oldest_ns is None or oldest_ns >= now_ns:
@@ -195,6 +201,9 @@ class Retention:
         if not swept.more:
             self._sweeping, self._expired, self._swept_ns = False, 0, now_ns
             found = self.footprint = self._store.footprint()
+            if not found.bounded:
+                self._relieving, self._relieved_bytes = False, found.taken
+                return True
             worth = found.unused > found.taken * WORTH_SHRINKING
             self._shrinking = self._short(found, 1.5) or (not self._relieving and worth)
             over = found.taken > self._budget.most_bytes(found.volume)

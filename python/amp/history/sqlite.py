@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 
 WRITER_CACHE_KIB = 16384
 READER_CACHE_KIB = 8192
-LOG_BYTES = 16 << 20
-"""What the write-ahead log keeps of the disk once its pages are in the file."""
-
-LOG_PAGES = 1000
+PAGE_BYTES = 4096
+LOG_PAGES = 2000
+"""What the write-ahead log may have before its pages are moved into the file."""
 
 SERIES = (
     "SELECT fingerprint, id, open_at_ns, last_at_ns, flap, name_id, severity_id, namespace_id "
@@ -109,7 +108,7 @@ class SqliteHistory:
         connection.execute("PRAGMA secure_delete = OFF")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}")
-        connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+        connection.execute(f"PRAGMA journal_size_limit = {2 * self._log_pages * PAGE_BYTES}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {self._log_pages}")
         migrate_sqlite(connection, "history_sqlite")
 
@@ -298,7 +297,7 @@ class SqliteReader:
         if self._connection is None:
             raise StoreUnavailable(f"{self._path.name} is not open")
         try:
-            return self._connection.execute(sql, parameters).fetchall()  # type: ignore[arg-type]
+            return self._connection.execute(sql, parameters).fetchall()
         except sqlite3.ProgrammingError:
             raise  # a fault of whoever asks
         except sqlite3.Error as error:
@@ -327,7 +326,7 @@ class SqliteReader:
 
 
 def _highest(connection: sqlite3.Connection, table: str, column: str) -> int:
-    row = connection.execute(f"SELECT max({column}) FROM {table}").fetchone()  # noqa: S608 - fixed names
+    row = connection.execute(f"SELECT max({column}) FROM {table}").fetchone()
     return row[0] or 0
 
 

@@ -37,7 +37,7 @@ class SqliteRetention:
         """When the oldest event, delivery or ended episode was."""
         found = []
         for table, column in SEQUENCES:
-            value = self._one(f"SELECT min({column}) FROM {table}")  # noqa: S608 - fixed names
+            value = self._one(f"SELECT min({column}) FROM {table}")
             if value is not None:
                 found.append(value * 1000)
         ended = self._one("SELECT min(ends_at_ns) FROM episode WHERE ends_at_ns IS NOT NULL")
@@ -56,7 +56,7 @@ class SqliteRetention:
             if deleted >= limit:
                 break
             deleted += self._connection.execute(
-                f"DELETE FROM {table} WHERE {column} IN (SELECT {column} FROM {table} "  # noqa: S608 - fixed names
+                f"DELETE FROM {table} WHERE {column} IN (SELECT {column} FROM {table} "
                 f"WHERE {column} < ? ORDER BY {column} LIMIT ?)",
                 (cutoff_ns // 1000, limit - deleted),
             ).rowcount
@@ -72,7 +72,7 @@ class SqliteRetention:
             return 0
         for table in ("episode", *LINKS):
             self._connection.executemany(
-                f"DELETE FROM {table} WHERE starts_at_ns = ? AND series_id = ?",  # noqa: S608 - fixed names
+                f"DELETE FROM {table} WHERE starts_at_ns = ? AND series_id = ?",
                 keys,
             )
         gone: dict[int, int] = {}
@@ -122,7 +122,7 @@ class SqliteRetention:
     def _mark(self, table: str) -> None:
         """Keeps the highest number given: it must never mean another row."""
         self._connection.execute(
-            f"INSERT INTO history_mark SELECT '{table}', coalesce(max(id), 0) FROM {table} WHERE 1 "  # noqa: S608 - fixed names
+            f"INSERT INTO history_mark SELECT '{table}', coalesce(max(id), 0) FROM {table} WHERE 1 "
             "ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)"
         )
 
@@ -130,14 +130,15 @@ class SqliteRetention:
         looked = [
             row[0]
             for row in self._connection.execute(
-                f"SELECT id FROM {table} WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608 - fixed names
+                f"SELECT id FROM {table} WHERE id > ? ORDER BY id LIMIT ?",
                 (round_.last_id, limit),
             )
         ]
         unused = [
             row[0]
             for row in self._connection.execute(
-                f"SELECT id FROM {table} WHERE id > ? AND id <= ? AND {UNUSED[table].format(table)}",  # noqa: S608 - fixed names
+                f"SELECT id FROM {table} WHERE id > ? AND id <= ? "
+                f"AND {UNUSED[table].format(table)}",
                 (round_.last_id, looked[-1] if looked else 0),
             )
         ]
@@ -165,7 +166,7 @@ class SqliteRetention:
             self._mark("note")
             self._words(ids)
         return self._connection.execute(
-            f"DELETE FROM {table} WHERE id IN (SELECT value FROM json_each(?)) "  # noqa: S608 - fixed names
+            f"DELETE FROM {table} WHERE id IN (SELECT value FROM json_each(?)) "
             f"AND {UNUSED[table].format(table)}",
             (json.dumps(ids),),
         ).rowcount
@@ -173,7 +174,7 @@ class SqliteRetention:
     def _words(self, ids: list[int]) -> None:
         """Takes notes out of the index of words, which must be told what was put in."""
         found = self._connection.execute(
-            "SELECT id, alert_name, annotations FROM note "  # noqa: S608 - fixed names
+            "SELECT id, alert_name, annotations FROM note "
             f"WHERE id IN (SELECT value FROM json_each(?)) AND {UNUSED['note'].format('note')}",
             (json.dumps(ids),),
         ).fetchall()

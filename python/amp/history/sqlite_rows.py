@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
     from amp._core import HistoryRows
 
@@ -37,7 +38,7 @@ PUT_DELIVERY = f"INSERT OR IGNORE INTO delivery VALUES ({', '.join('?' * 17)})"
 def write_rows(connection: sqlite3.Connection, rows: HistoryRows) -> None:
     """Writes all of it; the caller holds the transaction."""
     many = connection.executemany
-    for sql, batch in (
+    batches: tuple[tuple[str, Sequence[tuple[Any, ...]]], ...] = (
         ("INSERT OR IGNORE INTO label VALUES (?, ?, ?)", rows.labels),
         ("INSERT OR IGNORE INTO text VALUES (?, ?)", rows.texts),
         (PUT_NOTE, [row[:6] for row in rows.notes]),
@@ -55,6 +56,7 @@ def write_rows(connection: sqlite3.Connection, rows: HistoryRows) -> None:
         ("INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?)", rows.events),
         ("INSERT OR IGNORE INTO flush VALUES (?, ?, ?, ?, ?)", rows.flushes),
         (PUT_DELIVERY, rows.deliveries),
-    ):
+    )
+    for sql, batch in batches:
         if batch:
             many(sql, batch)

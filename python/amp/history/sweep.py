@@ -71,11 +71,11 @@ class Sweep:
         """Spares what events (seq, kind, group_id, ref_id) name."""
         notes, texts, groups = (self.candidates[kind] for kind in KINDS)
         for _, kind, group_id, ref_id in rows:
-            groups.discard(group_id)  # type: ignore[arg-type]  # None is never in it
+            groups.discard(group_id)
             if kind in (RECEIVED, CHANGED):
-                notes.discard(ref_id)  # type: ignore[arg-type]
+                notes.discard(ref_id)
             elif kind != RESOLVED:
-                texts.discard(ref_id)  # type: ignore[arg-type]
+                texts.discard(ref_id)
         if rows:
             self.event_seq = rows[-1][0]
 

@@ -51,10 +51,10 @@ INTERRUPT_SECONDS = 1.0
 class AlertTeller(Protocol):
     """Who knows what fires: the engine."""
 
-    def firing(self, now_ns: int) -> list[tuple[int, int]]:
+    def firing(self) -> list[tuple[int, int]]:
         """Signed fingerprint and start of every firing alert."""
 
-    def announce(self) -> None:
+    def announce(self, now_ns: int) -> None:
         """Tells the journal of all of them again."""
 
 
@@ -286,14 +286,14 @@ class HistoryWriter:
             held = self._store.open_series()
             fold.learn(held, [])
             open_rows = [(row[0], row[2]) for row in held if row[2] is not None]
-            rows = fold.lost(open_rows, self._alerts.firing(now_ns), now_ns)
+            rows = fold.lost(open_rows, self._alerts.firing(), now_ns)
             if len(rows):
                 self._hand = InHand(rows, 0, 0)
                 self._written()
         except BaseException:
             self._reconcile = True
             raise
-        self._alerts.announce()
+        self._alerts.announce(self._clock.now_ns())
 
     def _retain(self) -> bool:
         """Deletes a little; whether there is more to do at once."""
@@ -302,8 +302,11 @@ class HistoryWriter:
         for _ in range(RETENTION_STEPS):
             now_ns = self._clock.now_ns()
             more = retention.step(now_ns)
-            if retention.forget and self._hand is None:
+            if retention.forget:
                 retention.forget = False
+                if self._hand is not None:
+                    # It may name what is gone.
+                    self._give_up()
                 if self._fold is not None:
                     self._fold.forget()
             if not more or not retention.pressed(now_ns):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from amp.errors import StoreLocked, StoreUnavailable
 from amp.store.base import (
@@ -19,6 +16,7 @@ from amp.store.base import (
     StoreRefusedError,
 )
 from amp.store.holder import HolderId, holder_name
+from amp.store.postgres_line import address_of, blobs, connect, cut, first_line, numbers, texts
 from amp.store.schema import STATE_VERSIONS, migrate_postgres
 
 if TYPE_CHECKING:
@@ -27,16 +25,6 @@ if TYPE_CHECKING:
     from amp._core import AlertRow, LogRow
 
 LEASE_SECONDS = 15.0
-CONNECTION = {
-    "connect_timeout": "5",
-    "tcp_user_timeout": "10000",
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "3",
-    "application_name": "amp",
-}
-"""What is asked of libpq where the URL says nothing else: a dead peer is noticed in seconds."""
-
 STATEMENT_SECONDS = 10
 
 HOLD = """
@@ -83,9 +71,7 @@ class PostgresStore:
 
     def __init__(self, url: str) -> None:
         """Keeps the address; `amp.store.url` has checked it."""
-        given = conninfo_to_dict(url)
-        missing = {key: value for key, value in CONNECTION.items() if key not in given}
-        self._address = make_conninfo(url, **missing)
+        self._address = address_of(url)
         self._own = str(HolderId.own())
         self._connection: psycopg.Connection[Any] | None = None
         self._cut: psycopg.Connection[Any] | None = None
@@ -110,8 +96,7 @@ class PostgresStore:
         if self._connection is self._cut:
             self._forget()
         if self._connection is None:
-            # No prepared statements: a pooler may give each transaction another server session.
-            connection = psycopg.connect(self._address, autocommit=True, prepare_threshold=None)
+            connection = connect(self._address)
             try:
                 migrate_postgres(connection, "postgres", STATE_VERSIONS)
             except BaseException:
@@ -125,10 +110,10 @@ class PostgresStore:
         try:
             yield
         except (psycopg.DataError, psycopg.IntegrityError, ValueError) as error:
-            raise StoreRefusedError(_first_line(error)) from error
+            raise StoreRefusedError(first_line(error)) from error
         except psycopg.Error as error:
             self._forget()
-            raise StoreUnavailable(f"PostgreSQL: {_first_line(error)}") from error
+            raise StoreUnavailable(f"PostgreSQL: {first_line(error)}") from error
 
     def _hold(self, connection: psycopg.Connection[Any], *, opening: bool = False) -> None:
         """Takes or keeps the lease."""
@@ -238,10 +223,7 @@ class PostgresStore:
         connection = self._connection
         if connection is not None:
             self._cut = connection
-            with suppress(OSError, psycopg.Error):
-                line = socket.socket(fileno=os.dup(connection.fileno()))
-                with line:
-                    line.shutdown(socket.SHUT_RDWR)
+            cut(connection)
 
     def close(self) -> None:
         """Gives the lease back and disconnects."""
@@ -284,10 +266,7 @@ def _apply(connection: psycopg.Connection[Any], changes: Changes) -> None:
 
 
 def _columns(rows: Sequence[Sequence[Any]], wanted: Iterable[int]) -> list[str]:
-    """The rows as one array literal a column, the last of each key: none may come twice.
-
-    psycopg's own arrays cost ten times as much.
-    """
+    """The rows as one array literal a column, the last of each key: none may come twice."""
     newest = list({row[0]: row for row in rows}.values())
     return [_array([row[at] for row in newest]) for at in wanted]
 
@@ -295,19 +274,8 @@ def _columns(rows: Sequence[Sequence[Any]], wanted: Iterable[int]) -> list[str]:
 def _array(values: Sequence[str] | Sequence[bytes] | Sequence[int]) -> str:
     match values[0]:
         case str():
-            items = (_quoted(value) for value in cast("Sequence[str]", values))
+            return texts(cast("Sequence[str]", values))
         case bytes():
-            items = (f'"\\\\x{value.hex()}"' for value in cast("Sequence[bytes]", values))
+            return blobs(cast("Sequence[bytes]", values))
         case _:
-            items = (str(int(value)) for value in cast("Sequence[int]", values))
-    return f"{{{','.join(items)}}}"
-
-
-def _quoted(text: str) -> str:
-    """An array's item. PostgreSQL keeps no NUL in a text; where it may matter, it is escaped."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\0", "")
-    return f'"{escaped}"'
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n", 1)[0] or type(error).__name__
+            return numbers(cast("Sequence[int]", values))

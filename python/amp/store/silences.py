@@ -6,6 +6,7 @@ Upstream: silence/silence.go.
 from __future__ import annotations
 
 import asyncio
+import heapq
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from amp.store.base import Changes, SilenceEntry, within_reach
 from amp.store.silence import compiled, decode, legacy_bytes, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
 
     from amp._core import EventQueue, Matcher
     from amp.clock import Clock
@@ -32,6 +33,13 @@ Result = TypeVar("Result")
 
 EVENTS = {"create silence": "silence_created", "update silence": "silence_updated"}
 """The changes that are events; the end of a silence is none."""
+
+TOLD = {
+    "create silence": "silence_created",
+    "update silence": "silence_changed",
+    "expire silence": "silence_expired",
+}
+"""The changes as the journal calls them."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -59,6 +67,9 @@ class Silences:
     """Every silence held, expired ones until their retention ends.
 
     A change is in the store before it is in memory; one that the store cannot take changes nothing.
+
+    Attributes:
+        told: is told of each change, and of each end: what happened, to which silence, when.
     """
 
     def __init__(
@@ -91,6 +102,8 @@ class Silences:
         self._indexed: set[str] = set()
         self._turn = asyncio.Lock()
         self._running: set[asyncio.Future[Any]] = set()
+        self._ends: list[tuple[int, str]] = []
+        self.told: Callable[[str, Silence, int], None] | None = None
 
     def __len__(self) -> int:
         return len(self._held)
@@ -306,10 +319,14 @@ class Silences:
                 self._tell(message, silence)
             if self._events is not None and message in EVENTS:
                 self._events.record(EVENTS[message], silence.event(), self._clock.now_ns())
+            if self.told is not None:
+                self.told(TOLD[message], silence, self._clock.now_ns())
         self._measure()
 
     def _apply(self, silence: Silence, entry: SilenceEntry) -> None:
         self._held[silence.id] = (silence, entry)
+        if silence.ends_at_ns > self._clock.now_ns():
+            heapq.heappush(self._ends, (silence.ends_at_ns, silence.id))
         try:
             sets = compiled(silence)
         except MatcherError as error:
@@ -328,6 +345,18 @@ class Silences:
         self._indexed.add(silence.id)
         if self._events is not None:
             self._sink.describe_silence(silence.id, silence.event())
+
+    def tell_ended(self) -> None:
+        """Tells of the silences of which the time is over since this was last called."""
+        now_ns = self._clock.now_ns()
+        previous = None
+        while self._ends and self._ends[0][0] <= now_ns:
+            end = heapq.heappop(self._ends)
+            held = self._held.get(end[1])
+            if end != previous and held is not None and held[0].ends_at_ns == end[0]:
+                previous = end
+                if self.told is not None:
+                    self.told("silence_expired", held[0], now_ns)
 
     def _unindex(self, id: str) -> None:
         if id in self._indexed:
