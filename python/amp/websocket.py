@@ -9,7 +9,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 if TYPE_CHECKING:
     from websockets.http11 import Request
 
-CLOSE_SECONDS = 2.0
+CLOSE_SECONDS = 5.0
 """How long a client has to answer a close before its connection is cut."""
 STOP_SECONDS = 0.5
 _RESPONSES = {

@@ -33,7 +33,7 @@ CLIENTS_A_TURN = 50
 """After as many clients others get their turn."""
 
 TOO_MANY = Ending(TRY_AGAIN_LATER, "too many clients", 2.0)
-TOO_SLOW = Ending(TRY_AGAIN_LATER, "the client does not take its events", 2.0)
+TOO_SLOW = Ending(TRY_AGAIN_LATER, "the client does not take its events", 5.0)
 STOPPING = Ending(GOING_AWAY, "the server stops", 0.5)
 
 
