@@ -53,12 +53,13 @@ class Backup:
         self._path = path
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW)
         try:
-            self._file: BinaryIO = os.fdopen(os.open(path, flags), "rb")
+            handle = os.open(path, flags)
         except OSError as error:
             raise self._failed(error) from error
-        if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
-            self.close()
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
             raise BackupError(f"{path} is not a file")
+        self._file: BinaryIO = os.fdopen(handle, "rb")
 
     def close(self) -> None:
         """Closes the file."""
