@@ -128,6 +128,7 @@ async def doorway(
     store = MemoryStore()
     store.open()
     writer = Writer(store, engine, entries, clock=clock, log=log, metrics=metrics)
+    writer.opened = True
     silences = Silences(
         engine, writer, retention_seconds=3600.0, clock=clock, log=log, metrics=metrics
     )
