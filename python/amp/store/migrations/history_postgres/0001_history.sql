@@ -64,7 +64,7 @@ CREATE INDEX episode_silenced ON episode (starts_at_ns, series_id) WHERE silence
 CREATE INDEX episode_inhibited ON episode (starts_at_ns, series_id) WHERE inhibited = 1;
 CREATE INDEX episode_failed ON episode (starts_at_ns, series_id) WHERE failed = 1;
 CREATE INDEX episode_flapping ON episode (starts_at_ns, series_id) WHERE flap >= 4;
-CREATE INDEX episode_duration ON episode ((ends_at_ns - starts_at_ns), starts_at_ns, series_id) WHERE ends_at_ns IS NOT NULL;
+CREATE INDEX episode_duration ON episode ((ends_at_ns - starts_at_ns), ends_at_ns, starts_at_ns, series_id) WHERE ends_at_ns IS NOT NULL;
 CREATE INDEX episode_hour ON episode (starts_at_ns, series_id, ends_at_ns) WHERE ends_at_ns - starts_at_ns >= 3600000000000;
 CREATE INDEX episode_shift ON episode (starts_at_ns, series_id, ends_at_ns) WHERE ends_at_ns - starts_at_ns >= 28800000000000;
 CREATE INDEX episode_days ON episode (starts_at_ns, series_id, ends_at_ns) WHERE ends_at_ns - starts_at_ns >= 259200000000000;

@@ -35,6 +35,7 @@ CREATE TABLE note (
 );
 CREATE INDEX note_url ON note (url_hash);
 CREATE VIRTUAL TABLE note_words USING fts5(words, content='', detail=none, columnsize=0, tokenize='ascii');
+-- SQLite takes an index without its table only where the index has every column of the query, those of its own WHERE too.
 CREATE TABLE episode (
     starts_at_ns INTEGER NOT NULL,
     series_id INTEGER NOT NULL,
@@ -57,15 +58,15 @@ CREATE INDEX episode_severity ON episode (severity_id, starts_at_ns);
 CREATE INDEX episode_namespace ON episode (namespace_id, starts_at_ns);
 CREATE INDEX episode_note ON episode (note_id);
 CREATE INDEX episode_ends ON episode (ends_at_ns);
-CREATE INDEX episode_silenced ON episode (starts_at_ns) WHERE silenced = 1;
-CREATE INDEX episode_inhibited ON episode (starts_at_ns) WHERE inhibited = 1;
-CREATE INDEX episode_failed ON episode (starts_at_ns) WHERE failed = 1;
+CREATE INDEX episode_silenced ON episode (starts_at_ns, series_id, silenced) WHERE silenced = 1;
+CREATE INDEX episode_inhibited ON episode (starts_at_ns, series_id, inhibited) WHERE inhibited = 1;
+CREATE INDEX episode_failed ON episode (starts_at_ns, series_id, failed) WHERE failed = 1;
 CREATE INDEX episode_flapping ON episode (starts_at_ns, series_id, flap) WHERE flap >= 4;
-CREATE INDEX episode_duration ON episode ((ends_at_ns - starts_at_ns)) WHERE ends_at_ns IS NOT NULL;
+CREATE INDEX episode_duration ON episode ((ends_at_ns - starts_at_ns), ends_at_ns) WHERE ends_at_ns IS NOT NULL;
 CREATE INDEX episode_hour ON episode (starts_at_ns, ends_at_ns) WHERE ends_at_ns - starts_at_ns >= 3600000000000;
 CREATE INDEX episode_shift ON episode (starts_at_ns, ends_at_ns) WHERE ends_at_ns - starts_at_ns >= 28800000000000;
 CREATE INDEX episode_days ON episode (starts_at_ns, ends_at_ns) WHERE ends_at_ns - starts_at_ns >= 259200000000000;
-CREATE INDEX episode_pending ON episode (starts_at_ns) WHERE notified = 0 AND failed = 0;
+CREATE INDEX episode_pending ON episode (starts_at_ns, series_id, notified, failed) WHERE notified = 0 AND failed = 0;
 CREATE TABLE route_group (
     id INTEGER PRIMARY KEY,
     group_key TEXT NOT NULL,

@@ -1,0 +1,116 @@
+"""Counting and listing what drivers find: the SQL of one part of an answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from amp.query.sql import Sql, all_of, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from amp.history.base import Reader
+    from amp.query.driver import Driver, Region
+    from amp.query.scope import Scope
+
+EXACT = 10_000
+"""Up to here totals are counted."""
+
+
+class Count(NamedTuple):
+    """How many candidates there are, counted up to a bound.
+
+    Attributes:
+        most: the bound; one more is counted.
+        ways: number and earliest start that was counted, by way.
+    """
+
+    number: int
+    most: int
+    ways: tuple[tuple[int, int | None], ...]
+
+    @property
+    def capped(self) -> bool:
+        """Whether there are more than the bound."""
+        return self.number > self.most
+
+
+def size(reader: Reader, driver: Driver, region: Region, most: int = EXACT) -> Count:
+    """How many episodes the driver finds before anything else is checked."""
+    parts = []
+    for source, own in driver.ways:
+        where = all_of([own, *region.conditions(driver.start)])
+        order = f"ORDER BY {driver.start} DESC, {driver.series} DESC " if driver.ordered else ""
+        parts.append(
+            Sql(
+                f"SELECT count(*), min(k) FROM (SELECT {driver.start} AS k FROM {source} "  # noqa: S608 - our pieces
+                f"WHERE {where.text} {order}LIMIT {most + 1}) c",
+                where.values,
+            )
+        )
+    query = joined(" UNION ALL ", parts)
+    rows = [(row[0], row[1]) for row in reader.rows(query.text, query.values)]
+    number = sum(row[0] for row in rows)
+    return Count(min(number, most + 1), most, tuple(rows))
+
+
+def count(reader: Reader, scope: Scope, driver: Driver, region: Region) -> Count:
+    """How many episodes pass everything."""
+    keys = _union(scope, driver, region, [], driver.ordered, EXACT + 1)
+    row = reader.rows(f"SELECT count(*), min(k) FROM ({keys.text}) c", keys.values)[0]  # noqa: S608 - our pieces
+    return Count(row[0], EXACT, ((row[0], row[1]),))
+
+
+def keys(
+    scope: Scope,
+    driver: Driver,
+    region: Region,
+    after: tuple[int, int] | None,
+    *,
+    descending: bool,
+    most: int,
+) -> Sql:
+    """The keys of the first episodes by start, after the one with this start and series."""
+    extra = [] if after is None else [_beyond(driver, after, descending)]
+    return _union(scope, driver, region, extra, True, most, descending)
+
+
+def _beyond(driver: Driver, after: tuple[int, int], descending: bool) -> Sql:
+    start, series = after
+    sign = "<" if descending else ">"
+    return Sql(
+        f"{driver.start} {sign}= {start:d} AND "
+        f"({driver.start}, {driver.series}) {sign} ({start:d}, {series:d})"
+    )
+
+
+def _union(
+    scope: Scope,
+    driver: Driver,
+    region: Region,
+    extra: Sequence[Sql],
+    ordered: bool,
+    most: int,
+    descending: bool = True,
+) -> Sql:
+    """Starts `k` and series `s` of all ways together, each episode once."""
+    way = "DESC" if descending else "ASC"
+    checks = [*scope.conditions(without=driver.name if driver.drops else ""), *extra]
+    parts = []
+    for source, own in driver.ways:
+        where = all_of([own, *region.conditions(driver.start), *checks])
+        order = f"ORDER BY {driver.start} {way}, {driver.series} {way} " if ordered else ""
+        parts.append(
+            Sql(
+                f"SELECT {driver.start} AS k, {driver.series} AS s "  # noqa: S608 - our pieces
+                f"FROM {source} {driver.episode} WHERE {where.text} {order}LIMIT {most}",
+                where.values,
+            )
+        )
+    if len(parts) == 1:
+        return parts[0]
+    # Parts with an order of their own stand in brackets of their own in both dialects.
+    boxed = [Sql(f"SELECT * FROM ({part.text}) u", part.values) for part in parts]  # noqa: S608 - our pieces
+    union = joined(" UNION ALL " if driver.disjoint else " UNION ", boxed)
+    order = f"ORDER BY k {way}, s {way} " if ordered else ""
+    return Sql(f"SELECT k, s FROM ({union.text}) v {order}LIMIT {most}", union.values)  # noqa: S608 - our pieces

@@ -1,0 +1,186 @@
+"""One page of episodes, and how many there are in all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from amp.query.candidates import EXACT, keys
+from amp.query.cursor import Cursor
+from amp.query.details import details
+from amp.query.driver import Region, firing
+from amp.query.plan import Plan, plan, total
+from amp.query.scope import Scope, scope
+from amp.query.sql import Sql, all_of
+
+if TYPE_CHECKING:
+    from amp.history.base import Reader
+    from amp.query.question import Question
+
+NEVER_NS = (1 << 63) - 1
+"""When an open episode ends, where episodes are sorted by their end."""
+
+SPARSE = 100
+"""Where fewer than one in so many episodes match, they are gathered and sorted."""
+
+Key = tuple[int, int, int]
+"""Value of the sort, start, series."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a question's answer holds."""
+
+    alerts: list[dict[str, Any]]
+    total: int
+    estimated: bool
+    next_cursor: str | None
+
+
+def page(
+    reader: Reader, question: Question, now_ns: int, limit: int, cursor: Cursor | None
+) -> Page:
+    """The episodes after the cursor, `limit` of them."""
+    if cursor is not None:
+        now_ns = cursor.now_ns
+    asked = scope(question, reader, now_ns)
+    if asked.nothing:
+        return Page([], 0, False, None)
+    chosen = plan(reader, asked)
+    if cursor is None:
+        counted = total(reader, asked, chosen)
+        number, estimated = counted.number, counted.estimated
+    else:
+        number, estimated = cursor.total, cursor.estimated
+    after = None if cursor is None else (cursor.key, cursor.starts_at_ns, cursor.series_id)
+    if question.sort == "starts_at":
+        found = _by_start(reader, asked, chosen, after, limit + 1)
+    else:
+        found = _by_value(reader, asked, chosen, after, limit + 1, number)
+    shown = found[:limit]
+    following = None
+    if len(found) > limit:
+        key, start, series = shown[-1]
+        last = Cursor(key, start, series, now_ns, number, estimated)
+        following = last.text(question.digest())
+    return Page(details(reader, question, shown, now_ns), number, estimated, following)
+
+
+def _by_start(
+    reader: Reader, asked: Scope, chosen: Plan, after: Key | None, most: int
+) -> list[Key]:
+    """In order of the start: the region's episodes all start after those from before it."""
+    descending = asked.question.descending
+    parts = [(chosen.walker, chosen.region)]
+    if chosen.before is not None:
+        parts.insert(1 if descending else 0, (chosen.before, Region()))
+    found: list[Key] = []
+    past = None if after is None else after[1:]
+    for driver, region in parts:
+        query = keys(
+            asked, driver, region, past, descending=descending, most=most - len(found)
+        )
+        found += [(row[0], row[0], row[1]) for row in reader.rows(query.text, query.values)]
+        if len(found) >= most:
+            break
+    return found
+
+
+def _by_value(
+    reader: Reader, asked: Scope, chosen: Plan, after: Key | None, most: int, number: int
+) -> list[Key]:
+    """In order of the end or the duration."""
+    if number <= EXACT and number * SPARSE <= chosen.all:
+        parts = [_gathered(asked, chosen, after, most)]
+    else:
+        parts = [_ended(asked, after, most), _open(asked, after, most)]
+    found: set[Key] = set()
+    for query in parts:
+        found.update(reader.rows(query.text, query.values))
+    return sorted(found, reverse=asked.question.descending)[:most]
+
+
+def _value(asked: Scope) -> str:
+    if asked.question.sort == "ends_at":
+        return f"COALESCE(e.ends_at_ns, {NEVER_NS:d})"
+    return asked.duration
+
+
+def _gathered(asked: Scope, chosen: Plan, after: Key | None, most: int) -> Sql:
+    """All that match, sorted."""
+    value = _value(asked)
+    parts = [(chosen.driver, chosen.region)]
+    if chosen.before is not None:
+        parts.append((chosen.before, Region()))
+    pieces = []
+    for driver, region in parts:
+        checks = asked.conditions(without=driver.name if driver.drops else "")
+        for source, own in driver.ways:
+            where = all_of([own, *region.conditions(driver.start), *checks])
+            pieces.append(
+                Sql(
+                    f"SELECT {value} AS v, e.starts_at_ns AS k, e.series_id AS s "  # noqa: S608 - our pieces
+                    f"FROM {source} {driver.episode} WHERE {where.text}",
+                    where.values,
+                )
+            )
+    text = " UNION ALL ".join(piece.text for piece in pieces)
+    values = tuple(value for piece in pieces for value in piece.values)
+    names = ["v", "k", "s"]
+    bound = _after(names, after, asked)
+    where_text = f"WHERE {bound.text} " if bound else ""
+    return Sql(
+        f"SELECT v, k, s FROM ({text}) g {where_text}{_order(names, asked)} LIMIT {most}",  # noqa: S608 - our pieces
+        values,
+    )
+
+
+def _ended(asked: Scope, after: Key | None, most: int) -> Sql:
+    """Along the index of ends, or of durations."""
+    value, index = "e.ends_at_ns", "episode_ends"
+    if asked.question.sort == "duration":
+        value, index = "(e.ends_at_ns - e.starts_at_ns)", "episode_duration"
+    return _walked(
+        asked, asked.dialect.table("episode", "e", index), value, after, most,
+        [Sql("e.ends_at_ns IS NOT NULL")],
+    )  # fmt: skip
+
+
+def _open(asked: Scope, after: Key | None, most: int) -> Sql:
+    driver = firing(asked)
+    source, own = driver.ways[0]
+    return _walked(asked, f"{source} {driver.episode}", _value(asked), after, most, [own])
+
+
+def _walked(
+    asked: Scope, source: str, value: str, after: Key | None, most: int, own: list[Sql]
+) -> Sql:
+    from_ns, to_ns = asked.question.from_ns, asked.question.to_ns
+    if from_ns is not None:
+        own.append(Sql(f"(e.ends_at_ns IS NULL OR e.ends_at_ns >= {from_ns:d})"))
+    if to_ns is not None:
+        own.append(Sql(f"e.starts_at_ns < {to_ns:d}"))
+    names = [value, "e.starts_at_ns", "e.series_id"]
+    bound = _after(names, after, asked)
+    if bound is not None:
+        own.append(bound)
+    where = all_of([*own, *asked.conditions()])
+    return Sql(
+        f"SELECT {', '.join(names)} FROM {source} WHERE {where.text} {_order(names, asked)} LIMIT {most}",  # noqa: S608 - our pieces
+        where.values,
+    )
+
+
+def _after(names: list[str], after: Key | None, asked: Scope) -> Sql | None:
+    if after is None:
+        return None
+    sign = "<" if asked.question.descending else ">"
+    listed = ", ".join(f"{one:d}" for one in after)
+    return Sql(f"{names[0]} {sign}= {after[0]:d} AND ({', '.join(names)}) {sign} ({listed})")
+
+
+def _order(names: list[str], asked: Scope) -> str:
+    way = "DESC" if asked.question.descending else "ASC"
+    return "ORDER BY " + ", ".join(f"{name} {way}" for name in names)
+
+

@@ -1,0 +1,178 @@
+"""Which index finds the episodes of a question, judged by how many each one gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from amp.query.candidates import EXACT, Count, count, size
+from amp.query.driver import Driver, Region, alive, drivers, everything
+from amp.query.sql import Sql
+
+if TYPE_CHECKING:
+    from amp.history.base import Reader
+    from amp.query.scope import Scope
+
+HANDFUL = 2000
+"""So few candidates are looked at one by one, whatever the window."""
+
+LOOKUP = 4
+"""What an episode costs that is found through an index, in episodes that are walked in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many episodes match.
+
+    Attributes:
+        estimated: whether the number is one of several that are likely, all above `EXACT`.
+    """
+
+    number: int
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a question is answered.
+
+    Attributes:
+        driver: what finds the episodes of the region.
+        region: where they start.
+        before: what finds those that started before the region and reach into it.
+        walker: what lists them in order of their start.
+        expected: how many candidates the driver has; above `EXACT` a guess.
+        all: how many episodes there are, roughly.
+        counted: the matches of the region, where choosing has counted them.
+    """
+
+    driver: Driver
+    region: Region
+    before: Driver | None
+    walker: Driver
+    expected: int
+    all: int
+    counted: Count | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    driver: Driver
+    found: Count
+    expected: int
+
+
+def plan(reader: Reader, scope: Scope) -> Plan:
+    """Chooses."""
+    from_ns, to_ns = scope.question.from_ns, scope.question.to_ns
+    if "firing" in scope.flags:
+        # What is open reaches into every window that begins before now.
+        from_ns = None
+    found = drivers(scope)
+    until = Region(None, to_ns)
+    oldest_ns, newest_ns = _span(reader)
+    alone = len(scope.conditions()) <= 1
+    few = None if from_ns is None else _handful(reader, found, until)
+    if few is not None:
+        scope.rest.append(Sql(f"(e.ends_at_ns IS NULL OR e.ends_at_ns >= {from_ns:d})"))
+        return Plan(few.driver, until, None, few.driver, few.expected, few.expected)
+    region = Region(from_ns, to_ns)
+    span = (
+        max(oldest_ns, from_ns or 0),
+        min(newest_ns, newest_ns if to_ns is None else to_ns - 1),
+    )
+    whole = everything(scope)
+    judged = [_judge(reader, driver, region, span) for driver in found]
+    total = _judge(reader, whole, region, span, HANDFUL if found else EXACT)
+    best = min(judged, key=lambda one: one.expected, default=total)
+    if best is not total and not alone and best.expected * LOOKUP > total.expected:
+        best = total
+    walkers = [one for one in judged if one.driver.ordered]
+    walker = min(walkers, key=lambda one: one.expected, default=total)
+    if walker is not total and walker.expected * (1 if alone else LOOKUP) > total.expected:
+        walker = total
+    before = None if from_ns is None else alive(scope, from_ns)
+    listed = best if best.driver.ordered or not best.found.capped else walker
+    return Plan(
+        best.driver, region, before, listed.driver, best.expected, total.expected,
+        best.found if alone and best.driver.disjoint and best.found.most == EXACT else None,
+    )  # fmt: skip
+
+
+def _handful(reader: Reader, found: list[Driver], until: Region) -> _Judged | None:
+    """The driver with the fewest episodes in whatever window, where these are few."""
+    few = None
+    for driver in found:
+        if driver.ordered and not driver.drops:
+            continue
+        taken = size(reader, driver, until, HANDFUL)
+        if not taken.capped and (few is None or taken.number < few.expected):
+            few = _Judged(driver, taken, taken.number)
+    return few
+
+
+def _span(reader: Reader) -> tuple[int, int]:
+    row = reader.rows(
+        "SELECT (SELECT min(starts_at_ns) FROM episode), (SELECT max(starts_at_ns) FROM episode)"
+    )[0]
+    return row[0] or 0, row[1] or 0
+
+
+def _judge(
+    reader: Reader, driver: Driver, region: Region, span: tuple[int, int], most: int = EXACT
+) -> _Judged:
+    found = size(reader, driver, region, most)
+    return _Judged(driver, found, extrapolated(found, span))
+
+
+def extrapolated(found: Count, span: tuple[int, int]) -> int:
+    """What a count up to a bound says of all: as dense before the last counted start as after."""
+    expected = 0
+    for number, oldest_ns in found.ways:
+        if number <= found.most or oldest_ns is None:
+            expected += number
+            continue
+        walked = max(span[1] - oldest_ns, 1)
+        expected += max(int(number * ((span[1] - span[0]) / walked)), number)
+    return expected
+
+
+def total(reader: Reader, scope: Scope, plan: Plan) -> Total:
+    """How many episodes match: counted up to `EXACT`, guessed above."""
+    found = plan.counted or count(reader, scope, plan.driver, plan.region)
+    number, capped = found.number, found.capped
+    if plan.before is not None and not capped:
+        number += count(reader, scope, plan.before, Region()).number
+        capped = number > EXACT
+    if not capped:
+        return Total(number, False)
+    if not found.capped:
+        return Total(number, True)
+    span = _span(reader)
+    region = plan.region
+    bounds = (
+        max(span[0], region.from_ns or 0),
+        min(span[1], span[1] if region.to_ns is None else region.to_ns - 1),
+    )
+    if plan.driver.ordered:
+        return Total(extrapolated(found, bounds), True)
+    return Total(max(sampled(reader, scope, plan), EXACT + 1), True)
+
+
+SAMPLE = 50
+"""So many series stand for all of a set."""
+
+
+def sampled(reader: Reader, scope: Scope, plan: Plan) -> int:
+    """The matches of some series of the set, scaled to all."""
+    series = scope.series
+    if plan.driver.name != "series" or series is None or len(series) <= SAMPLE:
+        return plan.expected
+    step = len(series) // SAMPLE
+    scope.series = series[::step]
+    among = scope.dialect.among("e.series_id", scope.series)
+    way = ((plan.driver.ways[0][0], among),)
+    found = count(reader, scope, Driver("series", way, ordered=False), plan.region)
+    share = len(series) / len(scope.series)
+    scope.series = series
+    return int(found.number * share)

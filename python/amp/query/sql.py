@@ -1,0 +1,106 @@
+"""Pieces of SQL with their parameters, and where the two databases differ."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+FEW = 24
+"""Ids up to this number stand in the text of a query, more go as one parameter."""
+
+
+class Sql(NamedTuple):
+    """A text with `?` and the values for these."""
+
+    text: str
+    values: tuple[object, ...] = ()
+
+
+def joined(separator: str, parts: Iterable[Sql]) -> Sql:
+    """The pieces one after the other."""
+    listed = list(parts)
+    return Sql(
+        separator.join(part.text for part in listed),
+        tuple(value for part in listed for value in part.values),
+    )
+
+
+def all_of(parts: Iterable[Sql]) -> Sql:
+    """A condition that holds when all do."""
+    listed = list(parts)
+    return joined(" AND ", listed) if listed else Sql("1 = 1")
+
+
+def either(parts: Sequence[Sql]) -> Sql:
+    """A condition that holds when one does."""
+    inner = joined(" OR ", parts)
+    return inner if len(parts) == 1 else Sql(f"({inner.text})", inner.values)
+
+
+class Dialect:
+    """How a database wants to be asked.
+
+    Args:
+        name: `sqlite` or `postgres`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.sqlite = name == "sqlite"
+
+    def among(self, column: str, ids: Sequence[int], *, negative: bool = False) -> Sql:
+        """A condition: the column is, or is not, one of the ids."""
+        if not ids:
+            return Sql("1 = 1" if negative else "1 = 0")
+        if len(ids) == 1:
+            return Sql(f"{column} {'<>' if negative else '='} {ids[0]:d}")
+        word = "NOT IN" if negative else "IN"
+        if len(ids) <= FEW:
+            return Sql(f"{column} {word} ({','.join(f'{id:d}' for id in ids)})")
+        if self.sqlite:
+            return Sql(f"{column} {word} (SELECT value FROM json_each(?))", (json.dumps(ids),))
+        listed = "{" + ",".join(map(str, ids)) + "}"
+        test = "<> ALL" if negative else "= ANY"
+        return Sql(f"{column} {test} (CAST(? AS bigint[]))", (listed,))
+
+    def table(self, name: str, alias: str, index: str | None = None) -> str:
+        """A table in FROM. SQLite takes the named index or fails; PostgreSQL chooses."""
+        forced = f" INDEXED BY {index}" if index and self.sqlite else ""
+        return f"{name} {alias}{forced}"
+
+    @property
+    def join(self) -> str:
+        """A join whose left side SQLite walks first."""
+        return "CROSS JOIN" if self.sqlite else "JOIN"
+
+    @property
+    def on(self) -> str:
+        """What PostgreSQL wants after a join whose condition stands in WHERE."""
+        return "" if self.sqlite else " ON TRUE"
+
+    def matching_notes(self, words: Sequence[str]) -> Sql:
+        """The ids of the notes that have a word beginning with each of these."""
+        if self.sqlite:
+            return Sql(
+                "SELECT rowid FROM note_words WHERE note_words MATCH ?", (self.query(words),)
+            )
+        return Sql("SELECT id FROM note WHERE words @@ CAST(? AS tsquery)", (self.query(words),))
+
+    def note_matches(self, words: Sequence[str]) -> Sql:
+        """A condition on an episode `e`: its note has a word beginning with each of these."""
+        if self.sqlite:
+            inner = self.matching_notes(words)
+            return Sql(f"e.note_id IN ({inner.text})", inner.values)
+        return Sql(
+            "EXISTS (SELECT 1 FROM note n WHERE n.id = e.note_id "
+            "AND n.words @@ CAST(? AS tsquery))",
+            (self.query(words),),
+        )
+
+    def query(self, words: Sequence[str]) -> str:
+        """The words in the language of the database's search. They are letters and digits."""
+        if self.sqlite:
+            return " ".join(f'"{word}"*' for word in words)
+        return " & ".join(f"'{word}':*" for word in words)
