@@ -11,6 +11,7 @@ from amp.api.cors import Cors
 from amp.api.deliveries import PATH as DELIVERIES
 from amp.api.deliveries import DeliveriesApi
 from amp.api.gate import Gate, Route
+from amp.api.inhibition import InhibitionApi
 from amp.api.operations import OperationsApi, favicon, front_page
 from amp.api.proxy import ProxyApi
 from amp.api.silences import SilencesApi
@@ -43,6 +44,7 @@ def gate(running: Running, options: Options, prefix: str, version: str) -> Gate:
     return Gate(
         {
             **_v2(running),
+            **_inhibition(running, options),
             **_operations(running, version),
             **_webhooks(running, options),
             **_stream(running, options),
@@ -73,6 +75,16 @@ def _v2(running: Running) -> dict[str, Route]:
         "/api/v2/alerts": {"GET": alerts.get, "POST": alerts.post},
         "/api/v2/alerts/groups": {"GET": alerts.groups},
         "/api/v2/silences": {"GET": silences.list, "POST": silences.post},
+    }
+    return {path: Route(path, methods, sized=False) for path, methods in table.items()}
+
+
+def _inhibition(running: Running, options: Options) -> dict[str, Route]:
+    inhibition = InhibitionApi(running, options)
+    table: dict[str, Mapping[str, Handler]] = {
+        "/api/v2/inhibition/rules": {"GET": inhibition.rules},
+        "/api/v2/inhibition/status": {"GET": inhibition.status},
+        "/api/v2/inhibition/check": {"POST": inhibition.check},
     }
     return {path: Route(path, methods, sized=False) for path, methods in table.items()}
 
