@@ -115,11 +115,8 @@ class Redactor:
         beginning = given if whole else given[:seen]
         if isinstance(beginning, bytes):
             beginning = beginning.decode("utf-8", "surrogateescape")
-        text = self.redact(beginning)
-        if not whole:
-            # Here a secret may begin whose end was not seen.
-            text = text[: max(0, len(text) - self._reach)]
-        return _cut(text, limit_bytes, whole=whole)
+        # At the end of what was seen a secret may begin whose end was not.
+        return _cut(self.redact(beginning), limit_bytes, unsure_bytes=0 if whole else self._reach)
 
     def _pieces(self, secret: str) -> tuple[_Hidden, ...]:
         known = self._kept.get(secret)
@@ -238,16 +235,20 @@ def _without(text: str, places: list[tuple[int, int]]) -> str:
     return "".join(out)
 
 
-def _cut(text: str, limit_bytes: int, *, whole: bool) -> str:
-    """Valid text without zeros, which no database takes, at most so many bytes."""
+def _cut(text: str, limit_bytes: int, *, unsure_bytes: int) -> str:
+    """Valid text without zeros, which no database takes, at most so many bytes.
+
+    Args:
+        text: may hold undecoded bytes.
+        limit_bytes: with the mark of what was cut.
+        unsure_bytes: of the end, not to be shown; 0 when the text is whole.
+    """
     if not text.isascii():
         text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if "\0" in text:
         text = text.replace("\0", "\ufffd")
     size = len(text) if text.isascii() else len(text.encode())
-    if whole and size <= limit_bytes:
+    if not unsure_bytes and size <= limit_bytes:
         return text
-    kept = limit_bytes - len(ELLIPSIS.encode())
-    if size > kept:
-        text = text.encode()[:kept].decode("utf-8", "ignore")
-    return text + ELLIPSIS
+    kept = min(limit_bytes - len(ELLIPSIS.encode()), max(0, size - unsure_bytes))
+    return text.encode()[:kept].decode("utf-8", "ignore") + ELLIPSIS
