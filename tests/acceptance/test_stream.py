@@ -55,11 +55,14 @@ class Events:
         self.url = f"http://127.0.0.1:{running.port}{path}"
         connector = aiohttp.TCPConnector(limit=0)
         self.session = aiohttp.ClientSession(connector=connector)
+        self._bodies: list[aiohttp.ClientResponse] = []
 
     async def __aenter__(self) -> Events:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for body in self._bodies:
+            body.close()
         await self.session.close()
 
     async def websocket(self, query: str = "") -> Any:
@@ -67,6 +70,7 @@ class Events:
 
     async def sse(self, query: str = "") -> Any:
         response = await self.session.get(f"{self.url}?{query}")
+        self._bodies.append(response)
         assert response.status == 200
         return response
 
@@ -149,9 +153,9 @@ def test_a_thousand_clients_hear_of_an_alert(server: Callable[..., Server]) -> N
                 clients += await asyncio.gather(*(one("kinds=received") for one in connects))
             hellos = await asyncio.gather(*(next_of(client) for client in clients))
             assert {event["kind"] for event in hellos} == {"hello"}
-            refused = await events.session.get(events.url)
-            assert refused.status == 503
-            assert int(refused.headers["Retry-After"]) > 0
+            async with events.session.get(events.url) as refused:
+                assert refused.status == 503
+                assert int(refused.headers["Retry-After"]) > 0
             await asyncio.to_thread(post, running, {"alertname": "Everybody"})
             got = await asyncio.gather(*(next_of(client) for client in clients))
             assert {(event["kind"], event["alert_name"]) for event in got} == {
