@@ -27,6 +27,7 @@ from amp.api.silences import shown
 from amp.api.stream import PATH as STREAM_PATH
 from amp.api.table import gate
 from amp.api.times import milliseconds
+from amp.backup.inbox import Inbox
 from amp.clock import SECOND_NS, SystemClock
 from amp.collector.own import OwnCollector
 from amp.collector.process import ProcessLimits
@@ -342,12 +343,27 @@ class App:
                 ("storage", self._storage.run),
                 ("garbage", self._collect_garbage),
                 ("timeouts", self._expire),
+                ("restore", self._inbox(running).run),
                 ("pulse", lambda: feel_pulse(self._clock, self._metrics)),
                 ("reload", lambda: _reload_on(self._hangup, running)),
             ):
                 tasks.create_task(
                     keep(name, work, clock=self._clock, log=self._log, metrics=self._metrics)
                 )
+
+    def _inbox(self, running: Running) -> Inbox:
+        return Inbox(
+            Path(self._options.storage_path),
+            self._silences,
+            self._notification_log,
+            self._engine,
+            self._writer,
+            None if self._history is None else self._history.writer.errands,
+            grace_seconds=GRACE_SECONDS,
+            restored=running.restored,
+            clock=self._clock,
+            log=self._log,
+        )
 
     async def _collect_garbage(self) -> None:
         while True:

@@ -6,6 +6,7 @@ Whoever may write there may do this; no HTTP door leads here.
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from amp.store.writer import Writer
 
 LOOK_SECONDS = 2.0
+BROKEN_OFF = "AMP ended before the restore did, restore again to complete it"
+
 STATE_ROWS = 500
 HISTORY_ROWS = 1000
 """Rows of one step: the history's writer goes on in between."""
@@ -49,7 +52,7 @@ class AlertSink(Protocol):
     def mark_all(self) -> None:
         """Makes everything a change that the store must learn."""
 
-    def firing(self, now_ns: int) -> list[tuple[int, int]]:
+    def firing(self) -> list[tuple[int, int]]:
         """Fingerprint and start of each alert that fires."""
 
 
@@ -97,14 +100,18 @@ class Inbox:
 
     async def run(self) -> None:
         """Looks every moment, until cancelled."""
-        with suppress(OSError):
-            # It broke off when the process before ended; whoever asked for it was told nothing.
-            (self._folder / TAKEN).unlink()
-            self._log.error("A restore broke off, restore again to complete it")
+        await asyncio.to_thread(self._tidy)
         while True:
             await self._clock.sleep(LOOK_SECONDS)
             if name := await asyncio.to_thread(self._take):
                 await self._restore(with_history=name == REQUEST)
+
+    def _tidy(self) -> None:
+        """Tells of a restore that broke off when the process before ended."""
+        taken = self._folder / TAKEN
+        if os.path.lexists(taken):
+            self._log.error("A restore broke off when AMP ended, restore again to complete it")
+            self._leave(taken, Outcome("", BROKEN_OFF, {}))
 
     def _take(self) -> str:
         """Takes what is there; its name, or nothing."""
@@ -116,30 +123,30 @@ class Inbox:
 
     async def _restore(self, *, with_history: bool) -> None:
         """Restores what was taken and leaves word of it."""
-        sha256 = ""
         taken = self._folder / TAKEN
+        outcome = Outcome("", BROKEN_OFF, {})
         self._log.info("Restoring a backup")
         try:
             backup = await asyncio.to_thread(Backup, taken, follow=False)
             try:
                 verified = await asyncio.to_thread(backup.verify)
-                sha256 = verified.sha256
+                outcome = Outcome(verified.sha256, BROKEN_OFF, {})
                 outcome = await self._merged(backup, verified, with_history=with_history)
             finally:
                 backup.close()
             self._log.info("Restored a backup", **outcome.taken)
         except AmpError as error:
-            outcome = Outcome(sha256, str(error), {})
+            outcome = outcome._replace(error=str(error))
             self._log.error("Restoring a backup failed", err=str(error))
         except Exception as error:
-            outcome = Outcome(sha256, f"an internal error: {type(error).__name__}: {error}", {})
+            outcome = outcome._replace(error=f"{type(error).__name__}: {error}")
             raise
         finally:
-            await asyncio.to_thread(self._leave, taken, outcome)
+            self._leave(taken, outcome)
 
     def _leave(self, taken: Path, outcome: Outcome) -> None:
         with suppress(OSError):
-            taken.unlink()
+            taken.rmdir() if taken.is_dir() and not taken.is_symlink() else taken.unlink()
         try:
             outcome.write(self._folder)
         except OSError as error:
@@ -152,7 +159,7 @@ class Inbox:
         if not with_history:
             note = ""
         elif self._history is not None:
-            firing = frozenset(self._alerts.firing(self._clock.now_ns()))
+            firing = frozenset(self._alerts.firing())
             merge = HistoryMerge(verified.header.made_at_ns, firing)
             self._history.holding = True
         elif verified.header.history_schema:

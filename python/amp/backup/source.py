@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from amp.backup.sqlite import SqliteSource
 from amp.errors import AmpError, BackupError
-from amp.history.sqlite import SqliteHistory
+from amp.history.retention import Budget
+from amp.history.url import history_for
+from amp.options import Options
 from amp.store.schema import migrations
 from amp.store.url import store_for
 
@@ -75,14 +77,9 @@ def opened(url: str, folder: Path) -> Iterator[Source]:
         source.close()
 
 
-def history_for(url: str, folder: Path) -> HistoryStore:
+def history_of(url: str, folder: Path) -> HistoryStore:
     """The store of the history, not open. The URL was checked before."""
-    if not url:
-        return SqliteHistory(folder / "history.db")
-    # Not before: PostgreSQL is an extra.
-    from amp.history.postgres import PostgresHistory
-
-    return PostgresHistory(url)
+    return history_for(url, folder, Budget(Options().history_retention_seconds))
 
 
 def _check(what: str, version: int, folder: str) -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from amp.backup.history import HistoryMerge
 from amp.backup.outcome import Outcome
-from amp.backup.source import history_for
+from amp.backup.source import history_of
 from amp.backup.state import StateMerge
 from amp.backup.table import STATE
 from amp.errors import BackupError, StoreUnavailable
+from amp.history.retention import reserve_bytes
 from amp.store.base import StoreCorruptError, StoreRefusedError
 from amp.store.url import store_for
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from amp.backup.read import Backup, Verified
+    from amp.history.base import HistoryStore
     from amp.store.base import Store
 
 LOOK_SECONDS = 0.5
@@ -49,7 +51,7 @@ def _restore(
     backup: Backup, verified: Verified, url: str, folder: Path, *, with_history: bool
 ) -> Outcome:
     store, patience_seconds = store_for(url, folder)
-    history = history_for(url, folder) if with_history and verified.header.history_schema else None
+    history = history_of(url, folder) if with_history and verified.header.history_schema else None
     try:
         _open(store, patience_seconds)
         state = StateMerge(store, time.time_ns())
@@ -62,6 +64,7 @@ def _restore(
             if table in STATE:
                 state.add(table, rows)
             elif merge is not None and history is not None:
+                _check_room(history)
                 merge.add(table, rows, history)
             if store.lease_seconds is not None and time.monotonic() - renewed > 2:
                 store.renew()
@@ -76,6 +79,22 @@ def _restore(
         if history is not None:
             history.close()
         store.close()
+
+
+def _check_room(history: HistoryStore) -> None:
+    """Leaves room for the state, as the server does.
+
+    Raises:
+        BackupError: there is too little.
+    """
+    found = history.footprint()
+    if found.room is None or found.volume is None:
+        return
+    if found.room < reserve_bytes(found.volume):
+        raise BackupError(
+            f"the volume has {found.room >> 20} MiB left, which are kept for the state: "
+            "the history is restored in part only"
+        )
 
 
 def _open(store: Store, patience_seconds: float) -> None:
