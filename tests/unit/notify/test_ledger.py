@@ -403,7 +403,7 @@ async def test_mail(clients: HttpClients) -> None:
         script.replies = {".": "554 5.7.1 no p4ssw0rd"}
         [row, *_] = await scene.fail(scene.flush(seconds=2))
         assert (row.status_code, row.answer) == (554, "5.7.1 no <secret>")
-        assert row.error == "delivery failure: 554 5.7.1 no <secret>"
+        assert row.error == 'delivery failure: 554 "5.7.1 no <secret>"'
 
 
 async def test_without_a_journal_outcomes_are_told(
