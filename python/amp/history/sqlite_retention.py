@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from amp._core import flush_alerts, history_id
 from amp.history.base import Swept
-from amp.history.note import words_of
 from amp.history.sweep import SCANNED_ROWS, UNUSED, Sweep
 
 if TYPE_CHECKING:
@@ -174,11 +173,11 @@ class SqliteRetention:
     def _words(self, ids: list[int]) -> None:
         """Takes notes out of the index of words, which must be told what was put in."""
         found = self._connection.execute(
-            "SELECT id, alert_name, annotations FROM note "
+            "SELECT id, words FROM note "
             f"WHERE id IN (SELECT value FROM json_each(?)) AND {UNUSED['note'].format('note')}",
             (json.dumps(ids),),
         ).fetchall()
         self._connection.executemany(
             "INSERT INTO note_words (note_words, rowid, words) VALUES ('delete', ?, ?)",
-            [(id, words_of(name, annotations)) for id, name, annotations in found],
+            found,
         )

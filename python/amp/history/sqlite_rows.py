@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,14 +13,12 @@ if TYPE_CHECKING:
 
 LINKS = ("episode_group", "episode_receiver", "episode_silence")
 
-PUT_NOTE = """
-INSERT OR IGNORE INTO note (id, hash, alert_name, annotations, generator_url, url_hash)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6)"""
-PUT_WORDS = "INSERT INTO note_words (rowid, words) VALUES (?, ?)"
+AT_ONCE = 200
+"""Rows of one statement: each statement gives the interpreter away and must get it back."""
+
 CHANGE_SERIES = """
 UPDATE series SET open_at_ns = ?, last_at_ns = ?, flap = ?, fires = fires + ? WHERE id = ?"""
-PUT_EPISODE = """
-INSERT INTO episode VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+MERGE_EPISODE = """
 ON CONFLICT (starts_at_ns, series_id) DO UPDATE SET
   ends_at_ns = excluded.ends_at_ns, ended_by = excluded.ended_by, note_id = excluded.note_id,
   silenced = max(silenced, excluded.silenced), inhibited = max(inhibited, excluded.inhibited),
@@ -32,31 +31,41 @@ UPDATE episode SET
   notified = max(notified, ?6), failed = max(failed, ?7), flap = max(flap, ?8)
 WHERE starts_at_ns = ?9 AND series_id = ?10"""
 MOVE = "UPDATE OR REPLACE {} SET starts_at_ns = ? WHERE starts_at_ns = ? AND series_id = ?"
-PUT_DELIVERY = f"INSERT OR IGNORE INTO delivery VALUES ({', '.join('?' * 17)})"
 
 
 def write_rows(connection: sqlite3.Connection, rows: HistoryRows) -> None:
     """Writes all of it; the caller holds the transaction."""
     many = connection.executemany
-    batches: tuple[tuple[str, Sequence[tuple[Any, ...]]], ...] = (
-        ("INSERT OR IGNORE INTO label VALUES (?, ?, ?)", rows.labels),
-        ("INSERT OR IGNORE INTO text VALUES (?, ?)", rows.texts),
-        (PUT_NOTE, [row[:6] for row in rows.notes]),
-        (PUT_WORDS, [(row[0], row[6]) for row in rows.notes]),
-        ("INSERT OR IGNORE INTO route_group VALUES (?, ?, ?, ?)", rows.groups),
-        ("INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows.series_new),
-        (CHANGE_SERIES, rows.series_changed),
-        ("INSERT OR IGNORE INTO series_label VALUES (?, ?)", rows.series_labels),
-        *((MOVE.format(table), rows.episodes_moved) for table in ("episode", *LINKS)),
-        (PUT_EPISODE, rows.episodes_new),
-        (CHANGE_EPISODE, rows.episodes_changed),
-        ("INSERT OR IGNORE INTO episode_group VALUES (?, ?, ?)", rows.episode_groups),
-        ("INSERT OR IGNORE INTO episode_receiver VALUES (?, ?, ?)", rows.episode_receivers),
-        ("INSERT OR IGNORE INTO episode_silence VALUES (?, ?, ?)", rows.episode_silences),
-        ("INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?)", rows.events),
-        ("INSERT OR IGNORE INTO flush VALUES (?, ?, ?, ?, ?)", rows.flushes),
-        (PUT_DELIVERY, rows.deliveries),
-    )
-    for sql, batch in batches:
-        if batch:
-            many(sql, batch)
+    notes = rows.notes
+    _put(connection, "OR IGNORE INTO label", rows.labels)
+    _put(connection, "OR IGNORE INTO text", rows.texts)
+    _put(connection, "OR IGNORE INTO note", notes)
+    _put(connection, "INTO note_words (rowid, words)", [(row[0], row[6]) for row in notes])
+    _put(connection, "OR IGNORE INTO route_group", rows.groups)
+    _put(connection, "INTO series", rows.series_new)
+    many(CHANGE_SERIES, rows.series_changed)
+    _put(connection, "OR IGNORE INTO series_label", rows.series_labels)
+    for table in ("episode", *LINKS):
+        many(MOVE.format(table), rows.episodes_moved)
+    _put(connection, "INTO episode", rows.episodes_new, MERGE_EPISODE)
+    many(CHANGE_EPISODE, rows.episodes_changed)
+    _put(connection, "OR IGNORE INTO episode_group", rows.episode_groups)
+    _put(connection, "OR IGNORE INTO episode_receiver", rows.episode_receivers)
+    _put(connection, "OR IGNORE INTO episode_silence", rows.episode_silences)
+    _put(connection, "OR IGNORE INTO event", rows.events)
+    _put(connection, "OR IGNORE INTO flush", rows.flushes)
+    _put(connection, "OR IGNORE INTO delivery", rows.deliveries)
+
+
+def _put(
+    connection: sqlite3.Connection,
+    into: str,
+    rows: Sequence[tuple[Any, ...]],
+    merge: str = "",
+) -> None:
+    """Inserts rows, many in a statement: it is the statements that cost, not the rows."""
+    for at in range(0, len(rows), AT_ONCE):
+        some = rows[at : at + AT_ONCE]
+        places = f"({', '.join('?' * len(some[0]))})"
+        sql = f"INSERT {into} VALUES {', '.join([places] * len(some))}{merge}"
+        connection.execute(sql, list(chain.from_iterable(some)))

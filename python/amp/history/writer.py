@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from amp._core import Fold
 from amp.clock import SECOND_NS
-from amp.errors import AmpError, StoreUnavailable
+from amp.errors import AmpError
 from amp.history.errand import Errands
 from amp.history.health import HistoryHealth
 from amp.history.retention import Budget, Retention
@@ -21,7 +21,7 @@ from amp.store.base import StoreCorruptError, StoreRefusedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from amp._core import HistoryRows, Journal
+    from amp._core import Drained, HistoryRows, Journal
     from amp.clock import Clock
     from amp.history.base import HistoryStore
     from amp.log import Logger
@@ -46,6 +46,9 @@ CLOSE_SECONDS = 2.0
 """How long the last write may take at shutdown."""
 
 INTERRUPT_SECONDS = 1.0
+
+RECONCILE_NS = 30 * SECOND_NS
+"""Between two times that all that fires is told again: that alone may fill the queue."""
 
 
 class AlertTeller(Protocol):
@@ -113,8 +116,10 @@ class HistoryWriter:
         self._metrics = metrics
         self._fold: Fold | None = None
         self._hand: InHand | None = None
+        self._drained: Drained | None = None
         self._limit = MOST_EVENTS
         self._reconcile = True
+        self._reconciled_ns: int | None = None
         self._suspected = False
         self._retry_seconds = FIRST_RETRY_SECONDS
         self._stop = threading.Event()
@@ -135,15 +140,16 @@ class HistoryWriter:
         return self.health
 
     def _held(self) -> int:
-        hand = self._hand
-        return 0 if hand is None else hand.events
+        hand, drained = self._hand, self._drained
+        return (0 if hand is None else hand.events) + (0 if drained is None else drained.count)
 
     def lag_seconds(self) -> float:
         """How old the oldest event is that was taken and is not written yet."""
-        hand = self._hand
-        if hand is None or not hand.first_at_ns:
+        hand, drained = self._hand, self._drained
+        first_at_ns = drained.first_at_ns if drained is not None else hand and hand.first_at_ns
+        if not first_at_ns:
             return 0.0
-        return max(0.0, (self._clock.now_ns() - hand.first_at_ns) / SECOND_NS)
+        return max(0.0, (self._clock.now_ns() - first_at_ns) / SECOND_NS)
 
     def close(self) -> None:
         """Writes a last time within `CLOSE_SECONDS` and closes the store."""
@@ -157,9 +163,17 @@ class HistoryWriter:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._stop.wait(self._guarded(self._turn))
+            self._stop.wait(self.turn())
         self._guarded(self._last)
         self._guarded(self._closed)
+
+    def turn(self, patience_seconds: float = IDLE_SECONDS) -> float:
+        """One round on the writer's thread; how many seconds to wait before the next.
+
+        Args:
+            patience_seconds: how long it waits for the first event.
+        """
+        return self._guarded(lambda: self._turn(patience_seconds))
 
     def _guarded(self, work: Callable[[], float]) -> float:
         """Does some work and heeds its failure; how many seconds to wait then."""
@@ -182,7 +196,7 @@ class HistoryWriter:
         )
         return wait
 
-    def _turn(self) -> float:
+    def _turn(self, patience_seconds: float) -> float:
         """One round: some events into the store, some old rows out of it."""
         if self._suspected:
             raise StoreCorruptError("a reader found it damaged")
@@ -194,7 +208,7 @@ class HistoryWriter:
             self._failed(refusal)
             return RETENTION_PAUSE_SECONDS if self._retain() else IDLE_SECONDS
         if self._hand is None:
-            self._hand = self._taken(0.0 if len(self.errands) else IDLE_SECONDS)
+            self._hand = self._taken(0.0 if len(self.errands) else patience_seconds)
         more = self._written()
         if self._helped():
             return 0.0
@@ -229,19 +243,20 @@ class HistoryWriter:
         fold = self._fold
         if fold is None:
             return None
-        drained = self._journal.take(self._limit, wait_seconds)
-        self._count_missed()
-        if not drained.count:
-            return None
+        drained = self._drained
+        if drained is None:
+            drained = self._journal.take(self._limit, wait_seconds)
+            self._count_missed()
+            if not drained.count:
+                return None
+            # Here until they are rows: that asks the store, which may be away.
+            self._drained = drained
         fingerprints, hashes = fold.unknown(drained)
         if fingerprints or hashes:
-            try:
-                fold.learn(*self._store.known(fingerprints, hashes))
-            except (StoreUnavailable, StoreCorruptError):
-                # The events left the journal and cannot become rows without what the store knows.
-                self._lose(drained.count)
-                raise
-        return InHand(fold.rows(drained), drained.count, drained.last_seq, drained.first_at_ns)
+            fold.learn(*self._store.known(fingerprints, hashes))
+        rows = fold.rows(drained)
+        self._drained = None
+        return InHand(rows, drained.count, drained.last_seq, drained.first_at_ns)
 
     def _count_missed(self) -> None:
         if missed := self._journal.missed():
@@ -255,7 +270,9 @@ class HistoryWriter:
         """Writes what is in hand; whether it was as much as one transaction takes."""
         hand = self._hand
         if hand is None:
-            self._succeeded()
+            if not self.health.ok:
+                self._store.footprint()
+                self._succeeded()
             return False
         self._write(hand.rows, hand.seq)
         self._hand = None
@@ -280,9 +297,11 @@ class HistoryWriter:
             return
         if self._journal.pending() >= self._limit:
             return
+        now_ns, last_ns = self._clock.now_ns(), self._reconciled_ns
+        if last_ns is not None and last_ns <= now_ns < last_ns + RECONCILE_NS:
+            return
         self._reconcile = False
         try:
-            now_ns = self._clock.now_ns()
             held = self._store.open_series()
             fold.learn(held, [])
             open_rows = [(row[0], row[2]) for row in held if row[2] is not None]
@@ -293,7 +312,8 @@ class HistoryWriter:
         except BaseException:
             self._reconcile = True
             raise
-        self._alerts.announce(self._clock.now_ns())
+        self._reconciled_ns = now_ns
+        self._alerts.announce(now_ns)
 
     def _retain(self) -> bool:
         """Deletes a little; whether there is more to do at once."""
@@ -316,7 +336,7 @@ class HistoryWriter:
     def _give_up(self) -> None:
         """Drops what is in hand: writing it again would fail again."""
         self._lose(self._held())
-        self._hand = None
+        self._hand = self._drained = None
         self._reconcile = True
         if self._fold is not None:
             self._fold.forget()
