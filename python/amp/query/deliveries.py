@@ -25,11 +25,6 @@ FILTERS = frozenset(
         "min_latency", "status_code", "flush_id",
     )
 )  # fmt: skip
-EXACT_TOTAL = 10_000
-"""Above, totals are estimates."""
-MOST_LOOKED_AT = 20_000
-"""Of how many attempts a page may ask whether an alert was among what they told."""
-STEP = 1_000
 LAST_ID = (1 << 63) - 1
 COLUMNS = (
     "d.id, d.flush_id, g.group_key, r.body, d.integration, d.position, d.reason, d.attempt, "
@@ -64,6 +59,23 @@ class DeliveryQuestion:
         parts += map(repr, (self.fingerprints, self.from_ns, self.to_ns, self.min_latency_ns))
         parts += map(repr, (self.status_codes, self.flush_id))
         return blake2b(";".join(parts).encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
+
+
+class Bounds(NamedTuple):
+    """How much is looked at for one page.
+
+    Attributes:
+        exact_total: above, totals are estimates.
+        looked_at: of how many attempts it may be asked whether an alert was among what they told.
+        step: of how many at once.
+    """
+
+    exact_total: int = 10_000
+    looked_at: int = 20_000
+    step: int = 1_000
+
+
+BOUNDS = Bounds()
 
 
 class DeliveryPage(NamedTuple):
@@ -114,7 +126,11 @@ def number(text: str, name: str, most: int) -> int:
 
 
 def page(
-    reader: Reader, question: DeliveryQuestion, limit: int, cursor: Cursor | None
+    reader: Reader,
+    question: DeliveryQuestion,
+    limit: int,
+    cursor: Cursor | None,
+    bounds: Bounds = BOUNDS,
 ) -> DeliveryPage:
     """A page of the list, after the cursor."""
     conditions = _conditions(reader, question)
@@ -122,9 +138,9 @@ def page(
     if conditions is None:
         return DeliveryPage([], 0, False, None)
     if question.fingerprints:
-        return _page_of_alerts(reader, question, conditions, limit, cursor)
+        return _page_of_alerts(reader, question, conditions, limit, cursor, bounds)
     if cursor is None:
-        total, estimated = _total(reader, conditions)
+        total, estimated = _total(reader, conditions, bounds)
     else:
         total, estimated = cursor.total, cursor.estimated
     where = all_of([*conditions, Sql("d.id < ?", (before,))])
@@ -241,7 +257,7 @@ def _firsts(reader: Reader, sql: str, values: Sequence[object]) -> set[int]:
     return {row[0] for row in reader.rows(sql, values)}
 
 
-def _total(reader: Reader, conditions: Sequence[Sql]) -> tuple[int, bool]:
+def _total(reader: Reader, conditions: Sequence[Sql], bounds: Bounds) -> tuple[int, bool]:
     """How many attempts there are, and whether that is an estimate.
 
     Above the bound it is as if the others were as close in time as the newest.
@@ -250,9 +266,9 @@ def _total(reader: Reader, conditions: Sequence[Sql]) -> tuple[int, bool]:
     inner = f"SELECT d.id FROM delivery d WHERE {where.text} ORDER BY d.id DESC LIMIT ?"  # noqa: S608 - fixed texts
     [(count, oldest, newest)] = reader.rows(
         f"SELECT count(*), min(id), max(id) FROM ({inner}) seen",  # noqa: S608 - fixed texts
-        (*where.values, EXACT_TOTAL + 1),
+        (*where.values, bounds.exact_total + 1),
     )
-    if count <= EXACT_TOTAL:
+    if count <= bounds.exact_total:
         return count, False
     [(first,)] = reader.rows("SELECT min(id) FROM delivery")
     lasted = max(1, newest - oldest)
@@ -265,6 +281,7 @@ def _page_of_alerts(
     conditions: list[Sql],
     limit: int,
     cursor: Cursor | None,
+    bounds: Bounds,
 ) -> DeliveryPage:
     """As `page`, of attempts that told of one of some alerts: their flushes say so.
 
@@ -276,12 +293,12 @@ def _page_of_alerts(
     looked_at = 0
     before = LAST_ID if cursor is None else cursor.key
     ended = False
-    for candidates in _steps(reader, conditions, before):
+    for candidates in _steps(reader, conditions, before, bounds.step):
         flushes = _flushes_with(reader, dialect, {flush_id for _, flush_id in candidates}, series)
         found += [id for id, flush_id in candidates if flush_id in flushes]
         looked_at += len(candidates)
         before = candidates[-1][0]
-        if looked_at >= MOST_LOOKED_AT or (cursor is not None and len(found) > limit):
+        if looked_at >= bounds.looked_at or (cursor is not None and len(found) > limit):
             break
     else:
         ended = True
@@ -290,7 +307,7 @@ def _page_of_alerts(
     elif ended:
         total, estimated = len(found), False
     else:
-        candidates_in_all = max(looked_at, _total(reader, conditions)[0])
+        candidates_in_all = max(looked_at, _total(reader, conditions, bounds)[0])
         total, estimated = round(len(found) * candidates_in_all / looked_at), True
     wanted = dialect.among("d.id", found[: limit + 1])
     rows = reader.rows(
@@ -304,14 +321,16 @@ def _page_of_alerts(
     return made
 
 
-def _steps(reader: Reader, conditions: list[Sql], before: int) -> Iterator[list[tuple[int, int]]]:
+def _steps(
+    reader: Reader, conditions: list[Sql], before: int, step: int
+) -> Iterator[list[tuple[int, int]]]:
     """Ids of attempts and of their flushes, newest first, some at a time."""
     while True:
         where = all_of([*conditions, Sql("d.id < ?", (before,))])
         rows = reader.rows(
             f"SELECT d.id, d.flush_id FROM delivery d WHERE {where.text} "  # noqa: S608 - fixed texts
             "ORDER BY d.id DESC LIMIT ?",
-            (*where.values, STEP),
+            (*where.values, step),
         )
         if not rows:
             return
