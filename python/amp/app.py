@@ -61,7 +61,7 @@ from amp.supervisor import keep
 from amp.tracing.door import TracedDoor
 from amp.tracing.tracing import Tracing
 from amp.web.entrance import open_entrance
-from amp.web.listen import address_of, inherited, listen
+from amp.web.listen import address_of, allow_files, inherited, listen
 
 if TYPE_CHECKING:
     from amp.config.schema import Config
@@ -104,6 +104,7 @@ def run(options: Options, log: Logger, signals: Signals) -> None:
     Raises:
         AmpError: when the start fails; the text is upstream's where programs look at it.
     """
+    allow_files()
     sys.setswitchinterval(GIL_SWITCH_SECONDS)
     gc.set_threshold(*GC_THRESHOLDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -69,8 +69,11 @@ EACH = {
     "amp_store_lost_rows": "tests/unit/store/test_writer.py",
     "amp_store_pending_rows": "tests/acceptance/test_metrics.py",
     "amp_store_up": "tests/acceptance/test_metrics.py",
+    "amp_stream_clients": "tests/acceptance/test_stream.py",
+    "amp_stream_cut": "tests/acceptance/test_stream.py",
+    "amp_stream_frames": "tests/acceptance/test_stream.py",
 }
-"""Series that need a fault: where they move."""
+"""Series that need a fault or clients of their own: where they move."""
 
 
 def families(text: str) -> dict[str, dict[str, float]]:

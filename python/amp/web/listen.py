@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from amp.errors import AmpError, ConfigError
@@ -140,6 +142,15 @@ def _inherit(number: int) -> socket.socket:
         )
     listener.setblocking(False)
     return listener
+
+
+def allow_files() -> None:
+    """Takes as many descriptors as the system lets us have, as Go's runtime does at its start."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        # Some systems have a limit below what they call none.
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def address_of(listener: socket.socket) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amp.web.listen import ListenFailed, address_of, bind, inherited, listen
+from amp.web.listen import ListenFailed, address_of, allow_files, bind, inherited, listen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,3 +122,13 @@ def test_refused_addresses(address: str) -> None:
 def test_no_port_is_a_free_one(address: str) -> None:
     with closing(bind(address)) as listener:
         assert int(address_of(listener).rpartition(":")[2]) > 0
+
+
+def test_descriptors_are_as_many_as_the_system_allows() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft - 1, hard))
+    try:
+        allow_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
