@@ -16,6 +16,7 @@ from amp.stream.wire import SseWire, WebSocketWire
 if TYPE_CHECKING:
     import asyncio
 
+    from amp._core import Matcher
     from amp.api.cors import Cors
     from amp.api.request import Request
     from amp.stream.client import Ending
@@ -91,7 +92,7 @@ class StreamApi:
         text = "pages of this origin may not open a stream (--web.cors.origin)"
         raise Refusal(own_error(403, text, "Origin"))
 
-    def _matchers(self, request: Request) -> list:  # type: ignore[type-arg]
+    def _matchers(self, request: Request) -> list[Matcher]:
         given = request.values("filter")
         if len(given) > MOST_MATCHERS:
             raise Refusal(own_error(400, f"filter: more than {MOST_MATCHERS} matchers", "filter"))
