@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from amp.api.answer import Answer
@@ -18,18 +17,26 @@ TRANSPORT = "amp.transport"
 """Where the server puts the connection's transport into the scope."""
 
 
-@dataclass(slots=True, kw_only=True)
 class Live(Answer):
     """An answer after whose head the connection is written to directly. `body` stays empty.
 
     Like every stream it does not count among the GETs in flight and has no time limit.
 
-    Attributes:
+    Args:
+        headers: of the answer.
         run: gets the transport, and what is done once the client left; returns why it ended
             the stream, None when the client left.
     """
 
-    run: Callable[[asyncio.Transport, asyncio.Future[None]], Awaitable[Ending | None]]
+    __slots__ = ("run",)
+
+    def __init__(
+        self,
+        headers: list[tuple[str, str]],
+        run: Callable[[asyncio.Transport, asyncio.Future[None]], Awaitable[Ending | None]],
+    ) -> None:
+        super().__init__(200, b"", headers)
+        self.run = run
 
 
 async def serve_live(

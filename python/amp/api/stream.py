@@ -70,7 +70,7 @@ class StreamApi:
             ("x-accel-buffering", "no"),
             ("connection", "close"),
         ]  # fmt: skip
-        live = Live(200, b"", headers, run=run)
+        live = Live(headers, run)
         if self._cors is not None and not upgraded:
             self._cors.mark(request, live)
         return live

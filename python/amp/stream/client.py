@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from amp.stream.wire import notice
@@ -36,14 +35,21 @@ class Connection(Protocol):
         """Whether nothing more can be sent."""
 
 
-@dataclass(frozen=True, slots=True)
 class Ending:
-    """Why a stream ends. The code is that of a WebSocket (RFC 6455, 7.4)."""
+    """Why a stream ends.
 
-    code: int
-    reason: str
-    linger_seconds: float
-    """How long it is waited until the client has taken the rest."""
+    Args:
+        code: that of a WebSocket (RFC 6455, 7.4).
+        reason: for people.
+        linger_seconds: how long it is waited until the client has taken the rest.
+    """
+
+    __slots__ = ("code", "linger_seconds", "reason")
+
+    def __init__(self, code: int, reason: str, linger_seconds: float) -> None:
+        self.code = code
+        self.reason = reason
+        self.linger_seconds = linger_seconds
 
 
 class Client:
