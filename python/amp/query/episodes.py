@@ -90,7 +90,7 @@ def _by_value(
     reader: Reader, asked: Scope, chosen: Plan, after: Key | None, most: int, number: int
 ) -> list[Key]:
     """In order of the end or the duration."""
-    if number <= EXACT and number * SPARSE <= chosen.all:
+    if chosen.expected <= EXACT or (number <= EXACT and number * SPARSE <= chosen.all):
         parts = [_gathered(asked, chosen, after, most)]
     else:
         parts = [_ended(asked, after, most), _open(asked, after, most)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from amp.query.candidates import EXACT, Count, count, size
 from amp.query.driver import Driver, Region, alive, drivers, everything
-from amp.query.sql import Sql
+from amp.query.sql import Sql, all_of
 
 if TYPE_CHECKING:
     from amp.history.base import Reader
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 HANDFUL = 2000
 """So few candidates are looked at one by one, whatever the window."""
+
+SAMPLE = 2000
+"""So many of the newest episodes tell how common a word is."""
+
+COMMON = 0.3
+"""A share of episodes above which searched words are looked for by walking, not in their index."""
 
 LOOKUP = 4
 """What an episode costs that is found through an index, in episodes that are walked in order."""
@@ -70,6 +76,8 @@ def plan(reader: Reader, scope: Scope) -> Plan:
         from_ns = None
     found = drivers(scope)
     until = Region(None, to_ns)
+    if scope.words and _common(reader, scope, until):
+        found = [driver for driver in found if driver.name != "words"]
     oldest_ns, newest_ns = _span(reader)
     alone = len(scope.conditions()) <= 1
     few = None if from_ns is None else _handful(reader, found, until)
@@ -109,6 +117,23 @@ def _handful(reader: Reader, found: list[Driver], until: Region) -> _Judged | No
         if not taken.capped and (few is None or taken.number < few.expected):
             few = _Judged(driver, taken, taken.number)
     return few
+
+
+def _common(reader: Reader, scope: Scope, region: Region) -> bool:
+    """Whether the searched words are in many of the newest episodes."""
+    whole = everything(scope)
+    source, _ = whole.ways[0]
+    where = all_of(region.conditions("e.starts_at_ns"))
+    matches = scope.dialect.note_matches(scope.words)
+    newest = (
+        f"SELECT e.note_id FROM {source} WHERE {where.text} "  # noqa: S608 - our pieces
+        f"ORDER BY e.starts_at_ns DESC, e.series_id DESC LIMIT {SAMPLE}"
+    )
+    row = reader.rows(
+        f"SELECT count(*), sum(CASE WHEN {matches.text} THEN 1 ELSE 0 END) FROM ({newest}) e",  # noqa: S608 - our pieces
+        (*matches.values, *where.values),
+    )[0]
+    return row[0] == SAMPLE and int(row[1] or 0) > COMMON * SAMPLE
 
 
 def _span(reader: Reader) -> tuple[int, int]:
@@ -159,16 +184,16 @@ def total(reader: Reader, scope: Scope, plan: Plan) -> Total:
     return Total(max(sampled(reader, scope, plan), EXACT + 1), True)
 
 
-SAMPLE = 50
+SERIES = 50
 """So many series stand for all of a set."""
 
 
 def sampled(reader: Reader, scope: Scope, plan: Plan) -> int:
     """The matches of some series of the set, scaled to all."""
     series = scope.series
-    if plan.driver.name != "series" or series is None or len(series) <= SAMPLE:
+    if plan.driver.name != "series" or series is None or len(series) <= SERIES:
         return plan.expected
-    step = len(series) // SAMPLE
+    step = len(series) // SERIES
     scope.series = series[::step]
     among = scope.dialect.among("e.series_id", scope.series)
     way = ((plan.driver.ways[0][0], among),)

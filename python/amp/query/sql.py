@@ -80,24 +80,14 @@ class Dialect:
         """What PostgreSQL wants after a join whose condition stands in WHERE."""
         return "" if self.sqlite else " ON TRUE"
 
-    def matching_notes(self, words: Sequence[str]) -> Sql:
-        """The ids of the notes that have a word beginning with each of these."""
-        if self.sqlite:
-            return Sql(
-                "SELECT rowid FROM note_words WHERE note_words MATCH ?", (self.query(words),)
-            )
-        return Sql("SELECT id FROM note WHERE words @@ CAST(? AS tsquery)", (self.query(words),))
-
     def note_matches(self, words: Sequence[str]) -> Sql:
         """A condition on an episode `e`: its note has a word beginning with each of these."""
         if self.sqlite:
-            inner = self.matching_notes(words)
-            return Sql(f"e.note_id IN ({inner.text})", inner.values)
-        return Sql(
-            "EXISTS (SELECT 1 FROM note n WHERE n.id = e.note_id "
-            "AND n.words @@ CAST(? AS tsquery))",
-            (self.query(words),),
-        )
+            test = " AND ".join("instr(n.words, ?) > 0" for _ in words)
+            values: tuple[object, ...] = tuple(f" {word}" for word in words)
+        else:
+            test, values = "n.words @@ CAST(? AS tsquery)", (self.query(words),)
+        return Sql(f"EXISTS (SELECT 1 FROM note n WHERE n.id = e.note_id AND {test})", values)
 
     def query(self, words: Sequence[str]) -> str:
         """The words in the language of the database's search. They are letters and digits."""

@@ -25,13 +25,15 @@ CREATE TABLE series_label (
     series_id INTEGER NOT NULL,
     PRIMARY KEY (label_id, series_id)
 ) WITHOUT ROWID;
+-- `words`: each with a space before it. The index of words finds rare ones; common ones are looked for in here.
 CREATE TABLE note (
     id INTEGER PRIMARY KEY,
     hash INTEGER NOT NULL UNIQUE,
     alert_name TEXT NOT NULL,
     annotations TEXT NOT NULL,
     generator_url TEXT NOT NULL,
-    url_hash INTEGER NOT NULL
+    url_hash INTEGER NOT NULL,
+    words TEXT NOT NULL
 );
 CREATE INDEX note_url ON note (url_hash);
 CREATE VIRTUAL TABLE note_words USING fts5(words, content='', detail=none, columnsize=0, tokenize='ascii');
