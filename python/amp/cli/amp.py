@@ -15,6 +15,7 @@ TOOLS: Mapping[str, str] = MappingProxyType(
     {
         "backup": "amp.cli.backup",
         "check": "amp.cli.check.program",
+        "migrate": "amp.cli.migrate",
         "restore": "amp.cli.restore",
         "schema": "amp.cli.schema",
     }
@@ -27,6 +28,7 @@ Commands:
   serve      run the alert manager (the flags of `alertmanager`)
   check      tell what a configuration, flags and a storage folder will do
   backup     write all state and history into one file
+  migrate    tell which migrations of the tables ran, or run them
   restore    merge such a file into a store
   schema     print the JSON Schema of a configuration file, for editors
   version    show the version

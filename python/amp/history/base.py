@@ -89,10 +89,10 @@ class ReaderConnection(Reader, Protocol):
         """Starts a moment."""
 
     def end(self) -> None:
-        """Lets the moment go; harmless without one."""
+        """Lets the moment go, and any interruption with it; harmless without one."""
 
     def interrupt(self) -> None:
-        """Ends a query that runs."""
+        """Ends a query that runs, or the next one before `end`."""
 
     def close(self) -> None:
         """Lets go of the connection."""

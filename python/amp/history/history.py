@@ -91,5 +91,5 @@ class History:
 
     async def close(self) -> None:
         """Writes a last time, within bounds, and lets go of everything."""
-        self._readers.close()
+        await asyncio.to_thread(self._readers.close)
         await asyncio.to_thread(self.writer.close)

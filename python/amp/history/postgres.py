@@ -261,18 +261,18 @@ class PostgresReader:
         try:
             self._begin()
         except StoreUnavailable:
-            if not used_before:
+            if not used_before or self._cut:
                 raise
             self._begin()
 
     def _begin(self) -> None:
-        if self._cut:
-            self.close()
         with self._translated():
             if self._connection is None:
                 connection = connect(self._address)
                 connection.adapters.register_loader("jsonb", TextLoader)
                 self._connection = connection
+            if self._cut:
+                raise StoreUnavailable("nobody waits for the answer")
             self._connection.execute(
                 "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
                 f"SET LOCAL statement_timeout = '{READ_SECONDS:g}s'".encode()
@@ -299,6 +299,9 @@ class PostgresReader:
 
     def end(self) -> None:
         """Lets the moment go."""
+        if self._cut:
+            self.close()
+            self._cut = False
         if self._connection is not None:
             try:
                 self._connection.rollback()
@@ -307,14 +310,13 @@ class PostgresReader:
 
     def interrupt(self) -> None:
         """Ends a query that runs."""
+        self._cut = True
         connection = self._connection
         if connection is not None:
-            self._cut = True
             cut(connection)
 
     def close(self) -> None:
         """Disconnects."""
-        self._cut = False
         if self._connection is not None:
             with suppress(psycopg.Error):
                 self._connection.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from amp.errors import StoreUnavailable
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 Answered = TypeVar("Answered")
 
 THREADS = 4
+CLOSE_SECONDS = 0.5
 MOST_WAITING = 64
 """Questions that may wait for a thread; more are refused at once."""
 
@@ -62,7 +62,8 @@ class Readers:
         self._clock = clock
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="amp-history-read")
         self._own = threading.local()
-        self._connections: list[ReaderConnection] = []
+        self._connections: list[tuple[ReaderConnection, threading.Lock]] = []
+        self._closed = False
         self._calls: set[Call] = set()
 
     async def read(self, question: Callable[[Reader], Answered]) -> Answered:
@@ -92,26 +93,29 @@ class Readers:
                 future.add_done_callback(_look_away)
 
     def _answer(self, call: Call, question: Callable[[Reader], Answered]) -> Answered:
-        reader: ReaderConnection | None = getattr(self._own, "reader", None)
-        if reader is None:
-            reader = self._own.reader = self._make()
-            self._connections.append(reader)
-        if not call.take(reader):
-            raise StoreUnavailable("nobody waits for the answer")
-        try:
-            reader.begin()
-            return question(reader)
-        finally:
-            call.done()
-            reader.end()
+        if not hasattr(self._own, "reader"):
+            self._own.reader = self._make(), threading.Lock()
+            self._connections.append(self._own.reader)
+        reader, used = self._own.reader
+        # A connection that is closed while it is used takes the process with it.
+        with used:
+            if self._closed or not call.take(reader):
+                raise StoreUnavailable("nobody waits for the answer")
+            try:
+                reader.begin()
+                return question(reader)
+            finally:
+                call.done()
+                reader.end()
 
     def close(self) -> None:
-        """Ends what is asked and closes every connection; no thread is waited for."""
+        """Ends what is asked and closes every connection that lets go within a moment."""
+        self._closed = True
         for call in list(self._calls):
             call.give_up()
         self._threads.shutdown(wait=False, cancel_futures=True)
-        for reader in self._connections:
-            with suppress(Exception):  # whatever state its thread left it in
+        for reader, used in self._connections:
+            if used.acquire(timeout=CLOSE_SECONDS):
                 reader.close()
 
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 WRITER_CACHE_KIB = 16384
 READER_CACHE_KIB = 8192
+STEPS_A_LOOK = 50_000
+"""Of SQLite's machine, between two looks whether somebody still waits."""
+
 PAGE_BYTES = 4096
 LOG_PAGES = 2000
 """What the write-ahead log may have before its pages are moved into the file."""
@@ -263,6 +266,7 @@ class SqliteReader:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
+        self._interrupted = False
 
     def begin(self) -> None:
         """Starts a moment, on the file that is there now."""
@@ -284,6 +288,8 @@ class SqliteReader:
             self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         try:
+            # An interruption between two statements would be lost without it.
+            connection.set_progress_handler(lambda: self._interrupted, STEPS_A_LOOK)
             connection.execute("PRAGMA query_only = ON")
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
@@ -306,12 +312,14 @@ class SqliteReader:
 
     def end(self) -> None:
         """Lets the moment go."""
+        self._interrupted = False
         with suppress(sqlite3.Error):
             if self._connection is not None and self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
     def interrupt(self) -> None:
         """Ends a query that runs."""
+        self._interrupted = True
         connection = self._connection
         if connection is not None:
             with suppress(sqlite3.Error):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +15,7 @@ from unit.history.play import Play
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from amp.history.base import HistoryStore
     from servers import Postgres
@@ -124,7 +124,7 @@ async def test_a_full_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["not a database" * 500, ""])
-async def test_a_damaged_file_is_moved_aside(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_file_is_moved_aside(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "history.db"
     path.write_text(damage)
     play = Play(SqliteHistory(path))
@@ -181,8 +181,8 @@ async def test_a_folder_that_takes_no_file(tmp_path: Path) -> None:
     play.store.close()
 
 
-async def test_a_reader_without_a_file(tmp_path: Path) -> None:
+def test_a_reader_without_a_file(tmp_path: Path) -> None:
     reader = SqliteHistory(tmp_path / "history.db").reader()
     with pytest.raises(StoreUnavailable, match="does not exist"):
         reader.begin()
-    assert not list(Path(tmp_path).iterdir())
+    assert list(tmp_path.iterdir()) == []

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from amp.history.base import HistoryStore
 
 EPISODES = """
-SELECT series_id, ends_at_ns - starts_at_ns, ended_by FROM episode ORDER BY series_id, starts_at_ns"""
+SELECT series_id, ends_at_ns - starts_at_ns, ended_by FROM episode
+ORDER BY series_id, starts_at_ns"""
 
 
 async def test_an_episode_begins_changes_and_ends(make_store: Callable[[], HistoryStore]) -> None:
