@@ -46,7 +46,7 @@ def to_sqlite(rows: Rows, path: Path) -> None:
         found = list(table(rows, name))
         marks = ",".join("?" * len(found[0]))
         connection.executemany(f"INSERT INTO {name} VALUES ({marks})", found)
-    connection.executemany("INSERT INTO note VALUES (?,?,?,?,?,?,' ' || ?)", rows.note)
+    connection.executemany("INSERT INTO note VALUES (?,?,?,?,?,?,?)", rows.note)
     connection.executemany(
         "INSERT INTO note_words (rowid, words) VALUES (?,?)", [(row[0], row[6]) for row in rows.note]
     )

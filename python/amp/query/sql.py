@@ -83,7 +83,7 @@ class Dialect:
     def note_matches(self, words: Sequence[str]) -> Sql:
         """A condition on an episode `e`: its note has a word beginning with each of these."""
         if self.sqlite:
-            test = " AND ".join("instr(n.words, ?) > 0" for _ in words)
+            test = " AND ".join("instr(' ' || n.words, ?) > 0" for _ in words)
             values: tuple[object, ...] = tuple(f" {word}" for word in words)
         else:
             test, values = "n.words @@ CAST(? AS tsquery)", (self.query(words),)
