@@ -61,6 +61,11 @@ FLAGS = (
 EACH = {
     "amp_dispatch_line_length": "tests/unit/dispatch/test_load.py",
     "amp_gc_pause_seconds": "tests/unit/test_pulse.py",
+    "amp_history_deleted_rows": "tests/acceptance/test_metrics.py",
+    "amp_history_dropped_events": "tests/acceptance/test_metrics.py",
+    "amp_history_lag_seconds": "tests/acceptance/test_metrics.py",
+    "amp_history_queue_length": "tests/acceptance/test_metrics.py",
+    "amp_history_up": "tests/acceptance/test_metrics.py",
     "amp_internal_errors": "tests/unit/test_supervisor.py",
     "amp_ready": "tests/acceptance/test_metrics.py",
     "amp_restored_alerts": "tests/acceptance/test_metrics.py",
@@ -164,6 +169,20 @@ def test_a_store_that_is_away_shows(server: Callable[..., Server]) -> None:
     assert shown["amp_store_up"] == {"amp_store_up[]": 0}
     assert shown["amp_store_errors"]["amp_store_errors_total[]"] > 0
     assert shown["amp_store_pending_rows"] == {"amp_store_pending_rows[]": 1}
+    assert shown["amp_history_up"] == {"amp_history_up[]": 0}
+    assert shown["amp_history_queue_length"]["amp_history_queue_length[]"] > 0
+    assert shown["amp_history_lag_seconds"]["amp_history_lag_seconds[]"] > 0
+
+
+def test_a_history_that_is_short_shows(server: Callable[..., Server]) -> None:
+    flags = ("--amp.history.retention=1s", "--amp.history.queue-bytes=4096")
+    with server("{route: {receiver: r}, receivers: [{name: r}]}", *flags) as running:
+        at_start = families(running.get("/metrics").body)
+        names = [str(number) for number in range(500)]
+        running.post("/api/v2/alerts", alerts("team", *names))
+        running.post("/api/v2/alerts", alerts("team", *names, ends=-0.5))
+        wanted = {"amp_history_dropped_events", "amp_history_deleted_rows"}
+        assert stays(running, at_start, wanted) == set()
 
 
 def test_what_comes_back_and_what_room_there_is(

@@ -21,7 +21,9 @@ STEP_ROWS = 500
 SWEEP_ROWS = 1000
 SHRINK_PAGES = 250
 AGE_SECONDS = 60.0
-"""How often it is asked what is too old."""
+"""How often it is asked what is too old, unless a tenth of the retention is less."""
+
+FIRST_SECONDS = 1.0
 
 SWEEP_SECONDS = 3600.0
 """How often it is asked what nothing names, where there is room."""
@@ -150,9 +152,15 @@ class Retention:
             return True
         return self._tidy(now_ns)
 
+    def _period_ns(self) -> int:
+        if self.oldest_ns is None:
+            return int(FIRST_SECONDS * SECOND_NS)
+        seconds = min(AGE_SECONDS, self._budget.retention_seconds / 10)
+        return int(max(FIRST_SECONDS, seconds) * SECOND_NS)
+
     def _expired_now(self, now_ns: int) -> bool:
         if self._cutoff_ns is None:
-            if self._aged_ns <= now_ns < self._aged_ns + int(AGE_SECONDS * SECOND_NS):
+            if self._aged_ns <= now_ns < self._aged_ns + self._period_ns():
                 return False
             self._cutoff_ns = now_ns - int(self._budget.retention_seconds * SECOND_NS)
         if self._expire(self._cutoff_ns):

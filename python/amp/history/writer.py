@@ -117,6 +117,7 @@ class HistoryWriter:
         self._fold: Fold | None = None
         self._hand: InHand | None = None
         self._drained: Drained | None = None
+        self._nothing_waited_ns = clock.now_ns()
         self._limit = MOST_EVENTS
         self._reconcile = True
         self._reconciled_ns: int | None = None
@@ -144,12 +145,13 @@ class HistoryWriter:
         return (0 if hand is None else hand.events) + (0 if drained is None else drained.count)
 
     def lag_seconds(self) -> float:
-        """How old the oldest event is that was taken and is not written yet."""
+        """For how long the oldest event has waited, about."""
+        now_ns = self._clock.now_ns()
+        if not self.measured().waiting:
+            self._nothing_waited_ns = now_ns
         hand, drained = self._hand, self._drained
         first_at_ns = drained.first_at_ns if drained is not None else hand and hand.first_at_ns
-        if not first_at_ns:
-            return 0.0
-        return max(0.0, (self._clock.now_ns() - first_at_ns) / SECOND_NS)
+        return max(0.0, (now_ns - (first_at_ns or self._nothing_waited_ns)) / SECOND_NS)
 
     def close(self) -> None:
         """Writes a last time within `CLOSE_SECONDS` and closes the store."""
@@ -208,6 +210,8 @@ class HistoryWriter:
             self._failed(refusal)
             return RETENTION_PAUSE_SECONDS if self._retain() else IDLE_SECONDS
         if self._hand is None:
+            if not self._journal.pending():
+                self._nothing_waited_ns = now_ns
             self._hand = self._taken(0.0 if len(self.errands) else patience_seconds)
         more = self._written()
         if self._helped():
