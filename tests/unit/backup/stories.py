@@ -12,7 +12,7 @@ from amp.backup import table as tables
 from amp.backup.format import Header
 from amp.backup.history import Rows
 from amp.backup.read import Backup
-from amp.backup.source import history_for, opened
+from amp.backup.source import history_of, opened
 from amp.backup.stopped import restore
 from amp.backup.write import replaced, write
 from amp.history.note import words_of
@@ -45,7 +45,7 @@ class Place(NamedTuple):
         store, _ = store_for(self.url, self.folder)
         store.open()
         store.write(changes)
-        history = history_for(self.url, self.folder)
+        history = history_of(self.url, self.folder)
         history.open()
         for rows in histories:
             history.write(rows, 0)  # type: ignore[arg-type]

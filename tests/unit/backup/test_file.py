@@ -16,6 +16,7 @@ import pytest
 from amp.backup.format import Header
 from amp.backup.read import READ_BYTES, Backup
 from amp.backup.source import opened
+from amp.backup.table import HISTORY, STATE
 from amp.backup.write import replaced, write
 from amp.errors import BackupError
 from amp.store.base import Changes, SilenceEntry
@@ -24,8 +25,6 @@ from unit.backup.stories import FAR_NS, Place
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-Empty = "Callable[[str], Place]"
 
 
 @pytest.fixture
@@ -168,3 +167,19 @@ def test_it_is_of_one_moment(filled: Place) -> None:
         out = io.BytesIO()
         rows, _ = write(source, Header(1, "1", 1, 0), out)
     assert rows["silence"] == len(filled.content()["silence"]) + 1
+
+
+def test_every_table_is_in_it(filled: Place) -> None:
+    kept = {table.name for table in (*STATE, *HISTORY)}
+    for name in ("amp.db", "history.db"):
+        with closing(sqlite3.connect(filled.folder / name)) as connection:
+            sql = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+            found = {row[0] for row in connection.execute(sql)}
+            for table in (*STATE, *HISTORY):
+                if table.name in found:
+                    info = connection.execute(f"PRAGMA table_info({table.name})").fetchall()
+                    columns = {row[1] for row in info}
+                    # The words of notes are made again.
+                    assert columns - set(table.columns) <= {"words"}, table.name
+        made = {item for item in found if item.startswith(("note_words", "sqlite_"))}
+        assert found - made - kept == {"schema_version"}

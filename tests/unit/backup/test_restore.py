@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from amp.backup.history import Rows
-from amp.backup.source import history_for
+from amp.backup.source import history_of
 from amp.store.base import Changes, SilenceEntry
 from unit.backup.stories import FAR_NS, START_NS, Place, histories, states
 
@@ -154,7 +154,7 @@ def test_the_words_are_found_again(kind: str, empty: Callable[[str], Place]) -> 
     note = (1, 1, "DiskFull", '{"summary":"room is low"}', "", 0, "disk full room is low")
     first.write(Changes(), Rows(notes=[note]))
     second.restore(first.backed_up())
-    history = history_for(second.url, second.folder)
+    history = history_of(second.url, second.folder)
     reader = history.reader()
     reader.begin()
     sql = {
