@@ -28,6 +28,9 @@ from amp.api.stream import PATH as STREAM_PATH
 from amp.api.table import gate
 from amp.api.times import milliseconds
 from amp.backup.inbox import Inbox
+from amp.cache.cache import TTL_SECONDS, Cache
+from amp.cache.local import LocalTier
+from amp.cache.redis import RedisTier
 from amp.clock import SECOND_NS, SystemClock
 from amp.collector.own import OwnCollector
 from amp.collector.process import ProcessLimits
@@ -171,6 +174,7 @@ class App:
         )
         self._silences.told = self._tell_silence
         self._history = self._made_history(folder)
+        self._cache = self._made_cache(folder)
         self._storage = Storage(
             folder,
             store,
@@ -281,6 +285,7 @@ class App:
             await running.live.stop()
             if self._history is not None:
                 await self._history.close()
+            await self._cache.close()
             await self._storage.close()
 
     def _record(self, shared: Shared, config: Config) -> None:
@@ -397,6 +402,17 @@ class App:
             metrics=self._metrics,
         )
 
+    def _made_cache(self, folder: Path) -> Cache:
+        """What keeps the history's answers."""
+        options, shared = self._options, None
+        if options.redis_url:
+            shared = RedisTier(
+                options.redis_url, TTL_SECONDS,
+                clock=self._clock, log=self._log, metrics=self._metrics,
+            )  # fmt: skip
+        owner = options.database_url or f"{os.uname().nodename}:{folder.resolve()}"
+        return Cache(LocalTier(self._clock, TTL_SECONDS), shared, owner, self._metrics)
+
     def _tell_silence(self, kind: str, silence: Silence, now_ns: int) -> None:
         self._journal.silence(kind, silence.id, go_json(shown(silence, now_ns)).decode(), now_ns)
 
@@ -444,6 +460,7 @@ class App:
             reload=lambda: self._reload(running, shared),
             journal=self._journal,
             history=self._history,
+            cache=self._cache,
         )
         if shared.journal is not None:
             running.stream = Hub(
@@ -561,4 +578,8 @@ def _load(options: Options) -> Config:
 def _with_own(options: Options) -> Options:
     """The options with what the own file adds: flags and variables beat it."""
     own = own_of(options.config_file, options.own_config_file)
-    return dataclasses.replace(options, database_url=options.database_url or own.database_url)
+    return dataclasses.replace(
+        options,
+        database_url=options.database_url or own.database_url,
+        redis_url=options.redis_url or own.redis_url,
+    )

@@ -51,6 +51,7 @@ class Options:
     log_level: str = "info"
     log_format: str = "logfmt"
     database_url: str = ""
+    redis_url: str = ""
     own_config_file: str = ""
     max_body_bytes: int = 64 << 20
     max_alerts: int = 50_000

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from amp._core import Engine, Journal
+    from amp.cache.cache import Cache
     from amp.clock import Clock
     from amp.history.health import HistoryHealth
     from amp.history.history import History
@@ -33,6 +34,7 @@ class Running:
         started_at: RFC 3339 with milliseconds.
         stream: whoever listens to events.
         journal: is told of every event.
+        cache: keeps the history's answers.
         history: keeps them; None: `--amp.history.retention=0`.
         opened: whether stored state is back, so that notifications are decided.
     """
@@ -53,6 +55,7 @@ class Running:
     stream: Hub | None = None
     journal: Journal | None = None
     history: History | None = None
+    cache: Cache | None = None
 
     def cluster(self) -> dict[str, object]:
         """The `cluster` object of the status."""

@@ -11,9 +11,14 @@ from amp.api.cors import Cors
 from amp.api.deliveries import PATH as DELIVERIES
 from amp.api.deliveries import DeliveriesApi
 from amp.api.gate import Gate, Route
+from amp.api.history import PATHS as HISTORY
+from amp.api.history import HistoryApi
 from amp.api.inhibition import InhibitionApi
+from amp.api.memory import Memory
 from amp.api.operations import OperationsApi, favicon, front_page
 from amp.api.proxy import ProxyApi
+from amp.api.report import PATHS as REPORTS
+from amp.api.report import ReportApi
 from amp.api.silences import SilencesApi
 from amp.api.status import StatusApi
 from amp.api.stream import PATH, StreamApi
@@ -48,12 +53,14 @@ def gate(running: Running, options: Options, prefix: str, version: str) -> Gate:
             **_operations(running, version),
             **_webhooks(running, options),
             **_stream(running, options),
+            **_history(running),
             DELIVERIES: Route(DELIVERIES, {"GET": deliveries.list}, sized=True),
         },
         [
             (re.compile("/api/v2/silence/[^/]+/?"), _single_silence(running)),
             (re.compile("/api/v1/silence/[^/]+"), _v1_single(running)),
             *_single_delivery(deliveries),
+            *_single_alert(running),
         ],
         prefix=prefix,
         cors=Cors(options.cors_origin) if options.cors_origin else None,
@@ -118,6 +125,29 @@ def _webhooks(running: Running, options: Options) -> dict[str, Route]:
         "/webhook": Route("/webhook", {"POST": webhook.post}, sized=True),
         "/webhook/proxy": Route("/webhook/proxy", {"POST": proxy.post}, sized=True),
     }
+
+
+def _history(running: Running) -> dict[str, Route]:
+    memory = Memory(running, running.cache)
+    history, report = HistoryApi(running, memory), ReportApi(running, memory)
+    table = {}
+    for path in HISTORY:
+        table[path] = Route(path, {"GET": history.list}, sized=True)
+        table[f"{path}/top"] = Route(f"{path}/top", {"GET": history.top}, sized=True)
+        flapping = f"{path}/flapping"
+        table[flapping] = Route(flapping, {"GET": history.flapping}, sized=True)
+    return table | {path: Route(path, {"GET": report.get}, sized=True) for path in REPORTS}
+
+
+def _single_alert(running: Running) -> list[tuple[re.Pattern[str], Route]]:
+    history = HistoryApi(running, Memory(running, running.cache))
+    return [
+        (
+            re.compile(f"{path}/[^/]+"),
+            Route(f"{path}/{{fingerprint}}", {"GET": history.one}, sized=True),
+        )
+        for path in HISTORY
+    ]
 
 
 def _stream(running: Running, options: Options) -> dict[str, Route]:

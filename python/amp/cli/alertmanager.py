@@ -89,6 +89,7 @@ PROGRAM = Command("alertmanager", "", flags=(
     Flag("log.format", "logfmt or json.", _FORM, default="logfmt"),
     VERSION,
     Flag("amp.config.file", "AMP's own settings; default: amp.yml beside the configuration file.", TEXT, default=""),
+    Flag("amp.redis-url", "Redis that keeps the history's answers; also AMP_REDIS_URL.", TEXT, default=""),
     Flag("amp.database-url", "PostgreSQL to store in (libpq URL); also AMP_DATABASE_URL.", TEXT, default=""),
     Flag("amp.limits.body-bytes", "Largest request body; 0 is no limit.", WHOLE, default="67108864"),
     Flag("amp.limits.alerts", "Most alerts of one request; 0 is no limit.", WHOLE, default="50000"),
@@ -131,6 +132,7 @@ _PLAIN = {
     "log.format": "log_format",
     "amp.config.file": "own_config_file",
     "amp.database-url": "database_url",
+    "amp.redis-url": "redis_url",
     "amp.limits.body-bytes": "max_body_bytes",
     "amp.limits.alerts": "max_alerts",
     "amp.limits.label-name-bytes": "max_name_bytes",
@@ -192,6 +194,8 @@ def options_of(values: Mapping[str, object], environment: Mapping[str, str]) -> 
         held = values.get(name)
         if isinstance(held, list):
             given[field] = tuple(held)
+    if "redis_url" not in given and environment.get("AMP_REDIS_URL"):
+        given["redis_url"] = environment["AMP_REDIS_URL"]
     if "database_url" not in given and environment.get("AMP_DATABASE_URL"):
         given["database_url"] = environment["AMP_DATABASE_URL"]
     for variable, name in (

@@ -84,6 +84,7 @@ class OwnConfig(Struct):
 
     Attributes:
         database_url: as `--amp.database-url`.
+        redis_url: as `--amp.redis-url`.
         receivers: integrations added to the receivers of the same names.
         proxy: what `POST /webhook/proxy` does not deliver.
         file: the file's name for errors; empty without one.
@@ -93,6 +94,7 @@ class OwnConfig(Struct):
     GO = "amp.yml"
 
     database_url: str = entry(Text())
+    redis_url: str = entry(Text())
     receivers: tuple[OwnReceiver, ...] = entry(
         ListOf(StructOf(OwnReceiver, pointer=False), "[]receiver")
     )

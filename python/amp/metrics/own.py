@@ -32,6 +32,7 @@ TASKS = (
     "timeouts",
 )  # fmt: skip
 TRANSPORTS = ("sse", "websocket")
+CACHE_RESULTS = {"memory": ("hit", "miss"), "redis": ("hit", "miss", "error", "skipped")}
 FILES = ("nflog", "silences", "database", "history")
 
 FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
@@ -237,6 +238,14 @@ class OwnMetrics:
             self.snapshot_corrupt.labels(file)
 
     def _history(self) -> None:
+        self.history_cache = self._counts(
+            "amp_history_cache_requests",
+            "Questions to the history's cache, by tier and what it had.",
+            ("tier", "result"),
+        )
+        for tier, results in CACHE_RESULTS.items():
+            for result in results:
+                self.history_cache.labels(tier, result)
         self.history_write_seconds = Histogram(
             "amp_history_write_duration_seconds",
             "Duration of one transaction of the history.",

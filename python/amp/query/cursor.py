@@ -53,4 +53,5 @@ def read_cursor(text: str, digest: str) -> Cursor:
         raise BadParameterError(
             "cursor", "parameter 'cursor' belongs to another question: repeat its other parameters"
         )
-    return Cursor(*numbers[:5], bool(numbers[5]))
+    key, start, series, now_ns, total, estimated = numbers
+    return Cursor(key, start, series, now_ns, total, bool(estimated))

@@ -90,7 +90,7 @@ def request_parts(stored: str) -> tuple[str, int, str]:
 def delivery(reader: Reader, delivery_id: int) -> StoredDelivery | None:
     """The attempt; None when there is none of this id."""
     rows = reader.rows(
-        f"SELECT {COLUMNS}, d.group_id, g.labels, d.request, d.answer FROM {TABLES} WHERE d.id = ?",  # noqa: S608 - fixed texts
+        f"SELECT {COLUMNS}, d.group_id, g.labels, d.request, d.answer FROM {TABLES} WHERE d.id = ?",
         (delivery_id,),
     )
     if not rows:
@@ -98,7 +98,7 @@ def delivery(reader: Reader, delivery_id: int) -> StoredDelivery | None:
     *columns, group_id, group_labels, request, answer = rows[0]
     row = shown(columns)
     others = reader.rows(
-        f"SELECT {COLUMNS} FROM {TABLES} WHERE d.group_id = ? AND d.id >= ? AND d.flush_id = ? "  # noqa: S608 - fixed texts
+        f"SELECT {COLUMNS} FROM {TABLES} WHERE d.group_id = ? AND d.id >= ? AND d.flush_id = ? "
         "AND d.integration = ? AND d.position = ? AND d.id <> ? ORDER BY d.id LIMIT ?",
         (
             group_id, row["flush_id"], row["flush_id"], row["integration"], row["position"],

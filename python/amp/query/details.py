@@ -6,8 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from amp.query.instant import rfc3339
-from amp.query.sql import Dialect, all_of
-from amp.query.sql import Sql
+from amp.query.sql import Dialect, Sql, all_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,23 +31,36 @@ def details(
     dialect = Dialect(reader.dialect)
     pairs = ",".join(f"({start:d},{series:d})" for _, start, series in keys)
     rows = reader.rows(
-        f"WITH k (a, b) AS (VALUES {pairs}) SELECT {COLUMNS} FROM k {dialect.join} episode e "  # noqa: S608 - numbers only
+        f"WITH k (a, b) AS (VALUES {pairs}) SELECT {COLUMNS} FROM k {dialect.join} episode e "
         "ON e.starts_at_ns = k.a AND e.series_id = k.b"
     )
     series = sorted({row[1] for row in rows})
-    sources = {row[0]: row[1:] for row in _of(
-        reader, dialect, "id, fingerprint, CAST(labels AS TEXT), fires", "series", series
-    )}
-    notes = {row[0]: row[1:] for row in _of(
-        reader, dialect, "id, alert_name, annotations, generator_url", "note",
-        sorted({row[9] for row in rows}),
-    )}
+    sources = {
+        row[0]: row[1:]
+        for row in _of(
+            reader, dialect, "id, fingerprint, CAST(labels AS TEXT), fires", "series", series
+        )
+    }
+    notes = {
+        row[0]: row[1:]
+        for row in _of(
+            reader,
+            dialect,
+            "id, alert_name, annotations, generator_url",
+            "note",
+            sorted({row[9] for row in rows}),
+        )
+    }
     fires = _fires(reader, dialect, question, series, sources)
     receivers = _receivers(reader, dialect, pairs)
     shown = {
         (row[0], row[1]): _shown(
-            row, sources[row[1]], notes.get(row[9]), fires.get(row[1], 0),
-            receivers.get((row[0], row[1]), []), now_ns,
+            row,
+            sources[row[1]],
+            notes.get(row[9]),
+            fires.get(row[1], 0),
+            receivers.get((row[0], row[1]), []),
+            now_ns,
         )
         for row in rows
         if row[1] in sources
@@ -60,7 +72,7 @@ def _of(
     reader: Reader, dialect: Dialect, columns: str, table: str, ids: Sequence[int]
 ) -> list[tuple[Any, ...]]:
     among = dialect.among("id", ids)
-    return reader.rows(f"SELECT {columns} FROM {table} WHERE {among.text}", among.values)  # noqa: S608 - our pieces
+    return reader.rows(f"SELECT {columns} FROM {table} WHERE {among.text}", among.values)
 
 
 def _fires(
@@ -82,35 +94,33 @@ def _fires(
     if from_ns is None:
         where = all_of(bounds)
         rows = reader.rows(
-            f"SELECT e.series_id, count(*) FROM {table} WHERE {where.text} GROUP BY e.series_id",  # noqa: S608 - our pieces
+            f"SELECT e.series_id, count(*) FROM {table} WHERE {where.text} GROUP BY e.series_id",
             where.values,
         )
         return {row[0]: row[1] for row in rows}
     where = all_of([*bounds, Sql(f"e.starts_at_ns >= {from_ns:d}")])
     rows = reader.rows(
-        f"SELECT e.series_id, count(*) FROM {table} WHERE {where.text} GROUP BY e.series_id",  # noqa: S608 - our pieces
+        f"SELECT e.series_id, count(*) FROM {table} WHERE {where.text} GROUP BY e.series_id",
         where.values,
     )
     counts = {row[0]: row[1] for row in rows}
     # Episodes of one series do not overlap: only the last one before the window can reach into it.
     among = dialect.among("s.id", series)
     last = (
-        f"SELECT e.ends_at_ns IS NULL OR e.ends_at_ns >= {from_ns:d} FROM {table} "  # noqa: S608 - our pieces
+        f"SELECT e.ends_at_ns IS NULL OR e.ends_at_ns >= {from_ns:d} FROM {table} "
         f"WHERE e.series_id = s.id AND e.starts_at_ns < {from_ns:d} "
         "ORDER BY e.starts_at_ns DESC LIMIT 1"
     )
-    rows = reader.rows(f"SELECT s.id, ({last}) FROM series s WHERE {among.text}", among.values)  # noqa: S608 - our pieces
+    rows = reader.rows(f"SELECT s.id, ({last}) FROM series s WHERE {among.text}", among.values)
     for id, reaches in rows:
         if reaches:
             counts[id] = counts.get(id, 0) + 1
     return counts
 
 
-def _receivers(
-    reader: Reader, dialect: Dialect, pairs: str
-) -> dict[tuple[int, int], list[str]]:
+def _receivers(reader: Reader, dialect: Dialect, pairs: str) -> dict[tuple[int, int], list[str]]:
     rows = reader.rows(
-        f"WITH k (a, b) AS (VALUES {pairs}) SELECT k.a, k.b, r.receiver FROM k "  # noqa: S608 - numbers only
+        f"WITH k (a, b) AS (VALUES {pairs}) SELECT k.a, k.b, r.receiver FROM k "
         f"{dialect.join} {dialect.table('episode_group', 'g', 'episode_group_episode')} "
         "ON g.series_id = k.b AND g.starts_at_ns = k.a "
         f"{dialect.join} route_group r ON r.id = g.group_id"

@@ -184,17 +184,17 @@ def alive(scope: Scope, at_ns: int) -> Driver:
     """
     table = scope.dialect.table
     parts = [
-        f"SELECT e.starts_at_ns, e.series_id FROM {table('episode', 'e')} "  # noqa: S608 - numbers only
+        f"SELECT e.starts_at_ns, e.series_id FROM {table('episode', 'e')} "
         f"WHERE e.starts_at_ns >= {at_ns - HOUR:d} AND e.starts_at_ns < {at_ns:d} "
         f"AND (e.ends_at_ns >= {at_ns:d} OR e.ends_at_ns IS NULL)",
-        f"SELECT d.open_at_ns, d.id FROM {table('series', 'd', 'series_open')} "  # noqa: S608 - numbers only
+        f"SELECT d.open_at_ns, d.id FROM {table('series', 'd', 'series_open')} "
         f"WHERE d.open_at_ns IS NOT NULL AND d.open_at_ns < {at_ns - HOUR:d}",
     ]
     for position, (index, least) in enumerate(LONG):
         last = position + 1 == len(LONG)
         bound = "" if last else f"AND e.starts_at_ns >= {at_ns - LONG[position + 1][1]:d} "
         parts.append(
-            f"SELECT e.starts_at_ns, e.series_id FROM {table('episode', 'e', index)} "  # noqa: S608 - numbers only
+            f"SELECT e.starts_at_ns, e.series_id FROM {table('episode', 'e', index)} "
             f"WHERE e.ends_at_ns - e.starts_at_ns >= {least:d} {bound}"
             f"AND e.starts_at_ns < {at_ns - least:d} AND e.ends_at_ns >= {at_ns:d}"
         )
@@ -206,7 +206,4 @@ def alive(scope: Scope, at_ns: int) -> Driver:
 
 
 def _episode(scope: Scope, start: str, series: str) -> str:
-    return (
-        f"{scope.dialect.join} episode e "
-        f"ON e.starts_at_ns = {start} AND e.series_id = {series}"
-    )
+    return f"{scope.dialect.join} episode e ON e.starts_at_ns = {start} AND e.series_id = {series}"

@@ -77,9 +77,7 @@ def _by_start(
     found: list[Key] = []
     past = None if after is None else after[1:]
     for driver, region in parts:
-        query = keys(
-            asked, driver, region, past, descending=descending, most=most - len(found)
-        )
+        query = keys(asked, driver, region, past, descending=descending, most=most - len(found))
         found += [(row[0], row[0], row[1]) for row in reader.rows(query.text, query.values)]
         if len(found) >= most:
             break
@@ -119,7 +117,7 @@ def _gathered(asked: Scope, chosen: Plan, after: Key | None, most: int) -> Sql:
             where = all_of([own, *region.conditions(driver.start), *checks])
             pieces.append(
                 Sql(
-                    f"SELECT {value} AS v, e.starts_at_ns AS k, e.series_id AS s "  # noqa: S608 - our pieces
+                    f"SELECT {value} AS v, e.starts_at_ns AS k, e.series_id AS s "
                     f"FROM {source} {driver.episode} WHERE {where.text}",
                     where.values,
                 )
@@ -130,7 +128,7 @@ def _gathered(asked: Scope, chosen: Plan, after: Key | None, most: int) -> Sql:
     bound = _after(names, after, asked)
     where_text = f"WHERE {bound.text} " if bound else ""
     return Sql(
-        f"SELECT v, k, s FROM ({text}) g {where_text}{_order(names, asked)} LIMIT {most}",  # noqa: S608 - our pieces
+        f"SELECT v, k, s FROM ({text}) g {where_text}{_order(names, asked)} LIMIT {most}",
         values,
     )
 
@@ -166,7 +164,8 @@ def _walked(
         own.append(bound)
     where = all_of([*own, *asked.conditions()])
     return Sql(
-        f"SELECT {', '.join(names)} FROM {source} WHERE {where.text} {_order(names, asked)} LIMIT {most}",  # noqa: S608 - our pieces
+        f"SELECT {', '.join(names)} FROM {source} WHERE {where.text} "
+        f"{_order(names, asked)} LIMIT {most}",
         where.values,
     )
 
@@ -182,5 +181,3 @@ def _after(names: list[str], after: Key | None, asked: Scope) -> Sql | None:
 def _order(names: list[str], asked: Scope) -> str:
     way = "DESC" if asked.question.descending else "ASC"
     return "ORDER BY " + ", ".join(f"{name} {way}" for name in names)
-
-

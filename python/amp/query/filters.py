@@ -81,6 +81,13 @@ class Parameters:
                 raise BadParameterError(name, f"parameter {name!r} has a zero byte")
             values.append(value)
 
+    def without(self, *names: str) -> Parameters:
+        """The same without some names."""
+        rest = Parameters((), ())
+        rest._values = {name: held for name, held in self._values.items() if name not in names}
+        rest.labels = self.labels
+        return rest
+
     def many(self, name: str) -> list[str]:
         """All values, in order."""
         return self._values.get(name, [])

@@ -39,9 +39,7 @@ class LabelFilter:
 def label_filters(question: Question, reader: Reader) -> list[LabelFilter]:
     """Every filter of labels that the question has."""
     values = _Values(reader)
-    found = [
-        _filter(name, values, allowed, "" in allowed) for name, allowed in question.labels
-    ]
+    found = [_filter(name, values, allowed, "" in allowed) for name, allowed in question.labels]
     found += [_matched(matcher, values) for matcher in question.matchers]
     if question.patterns:
         matches = _globs(question.patterns)
@@ -83,7 +81,8 @@ def _matched(matcher: Matcher, values: _Values) -> LabelFilter:
             COLUMNS.get(name), (history_id("label", name, matcher.value),), negative=True
         )
     # The smaller side of the values decides; an absent label is on the side of the empty value.
-    yes, no = [], []
+    yes: list[int] = []
+    no: list[int] = []
     for id, value in values.of(name):
         (yes if matcher.matches(value) else no).append(id)
     if name in COLUMNS:

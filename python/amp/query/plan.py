@@ -126,11 +126,11 @@ def _common(reader: Reader, scope: Scope, region: Region) -> bool:
     where = all_of(region.conditions("e.starts_at_ns"))
     matches = scope.dialect.note_matches(scope.words)
     newest = (
-        f"SELECT e.note_id FROM {source} WHERE {where.text} "  # noqa: S608 - our pieces
+        f"SELECT e.note_id FROM {source} WHERE {where.text} "
         f"ORDER BY e.starts_at_ns DESC, e.series_id DESC LIMIT {SAMPLE}"
     )
     row = reader.rows(
-        f"SELECT count(*), sum(CASE WHEN {matches.text} THEN 1 ELSE 0 END) FROM ({newest}) e",  # noqa: S608 - our pieces
+        f"SELECT count(*), sum(CASE WHEN {matches.text} THEN 1 ELSE 0 END) FROM ({newest}) e",
         (*matches.values, *where.values),
     )[0]
     return row[0] == SAMPLE and int(row[1] or 0) > COMMON * SAMPLE

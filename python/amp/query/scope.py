@@ -169,7 +169,7 @@ def _links(found: Scope, question: Question, reader: Reader) -> None:
     if question.group_keys:
         marks = ",".join("?" * len(question.group_keys))
         rows = reader.rows(
-            f"SELECT id FROM route_group WHERE group_key IN ({marks})",  # noqa: S608 - marks only
+            f"SELECT id FROM route_group WHERE group_key IN ({marks})",
             question.group_keys,
         )
         found.links.append(Link("episode_group", "group_id", tuple(row[0] for row in rows)))
@@ -196,7 +196,7 @@ def _series(found: Scope, question: Question, reader: Reader) -> None:
     conditions += [_of_series(one, id, dialect) for one in filters]
     where = all_of(conditions)
     rows = reader.rows(
-        f"SELECT DISTINCT {id} FROM {source.text} WHERE {where.text} LIMIT {MOST_SERIES + 1}",  # noqa: S608 - our pieces
+        f"SELECT DISTINCT {id} FROM {source.text} WHERE {where.text} LIMIT {MOST_SERIES + 1}",
         where.values,
     )
     if len(rows) <= MOST_SERIES:
@@ -215,9 +215,7 @@ def _worth_it(filters: list[LabelFilter], positive: list[LabelFilter]) -> bool:
     return bool(positive)
 
 
-def _rarest(
-    filters: list[LabelFilter], reader: Reader, dialect: Dialect
-) -> LabelFilter | None:
+def _rarest(filters: list[LabelFilter], reader: Reader, dialect: Dialect) -> LabelFilter | None:
     """The filter that leaves the fewest series, if these can be named; not one of absent labels."""
     best, least = None, MOST_SERIES + 1
     for one in filters:
@@ -225,7 +223,7 @@ def _rarest(
             continue
         among = dialect.among("label_id", one.ids)
         count = reader.rows(
-            f"SELECT count(*) FROM (SELECT 1 FROM series_label WHERE {among.text} LIMIT {least}) c",  # noqa: S608 - our pieces
+            f"SELECT count(*) FROM (SELECT 1 FROM series_label WHERE {among.text} LIMIT {least}) c",
             among.values,
         )[0][0]
         if count < least:
@@ -238,7 +236,9 @@ def _having(one: LabelFilter, series: str, dialect: Dialect) -> Sql:
     among = dialect.among("x.label_id", one.ids)
     word = "NOT " if one.negative else ""
     if len(one.ids) <= PROBED:
-        text = f"EXISTS (SELECT 1 FROM series_label x WHERE {among.text} AND x.series_id = {series})"
+        text = (
+            f"EXISTS (SELECT 1 FROM series_label x WHERE {among.text} AND x.series_id = {series})"
+        )
     else:
         text = f"{series} {word}IN (SELECT x.series_id FROM series_label x WHERE {among.text})"
         word = ""

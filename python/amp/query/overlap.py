@@ -1,0 +1,57 @@
+"""The episodes that reach into a window, as one table for sums over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from amp.query.driver import Region, alive, everything
+from amp.query.sql import Sql, all_of, joined
+
+if TYPE_CHECKING:
+    from amp.query.scope import Scope
+
+COLUMNS = (
+    "e.starts_at_ns, e.series_id, e.ends_at_ns, e.silenced, e.inhibited, e.notified, e.failed, "
+    "e.flap, e.name_id, e.severity_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From an instant, included, to another, excluded."""
+
+    from_ns: int
+    to_ns: int
+
+
+def overlapping(scope: Scope, window: Window, extra: tuple[Sql, ...] = ()) -> Sql:
+    """A table `o` of the episodes of a window that pass the filters of labels.
+
+    Args:
+        scope: of a question without a window.
+        window: where the episodes lie.
+        extra: more conditions on an episode `e`.
+    """
+    checks = [*scope.conditions(), *extra]
+    parts = []
+    inside = Region(window.from_ns, window.to_ns)
+    for driver, region in ((everything(scope), inside), (alive(scope, window.from_ns), Region())):
+        source, own = driver.ways[0]
+        where = all_of([own, *region.conditions(driver.start), *checks])
+        parts.append(
+            Sql(
+                f"SELECT {COLUMNS} FROM {source} {driver.episode} WHERE {where.text}",
+                where.values,
+            )
+        )
+    union = joined(" UNION ALL ", parts)
+    return Sql(f"({union.text}) o", union.values)
+
+
+def seconds_within(scope: Scope, window: Window) -> str:
+    """How long an episode of `o` fired within the window, in nanoseconds."""
+    least, most = ("min", "max") if scope.dialect.sqlite else ("LEAST", "GREATEST")
+    until = min(window.to_ns, max(scope.now_ns, window.from_ns))
+    end = f"{least}(COALESCE(o.ends_at_ns, {until:d}), {until:d})"
+    return f"{most}({end} - {most}(o.starts_at_ns, {window.from_ns:d}), 0)"
