@@ -68,9 +68,9 @@ def _apart(rows: Rows) -> Rows:
         rows,
         series_new=[(row[0], row[1] + 1000, *row[2:]) for row in rows.series_new],
         notes=[(row[0], row[1] + 1000, *row[2:]) for row in rows.notes],
-        events=[(row[0] + 10**9, *row[1:]) for row in rows.events],
-        flushes=[(row[0] + 10**9, *row[1:]) for row in rows.flushes],
-        deliveries=[(row[0] + 10**9, *row[1:]) for row in rows.deliveries],
+        events=[(row[0] + 10**12, *row[1:]) for row in rows.events],
+        flushes=[(row[0] + 10**12, *row[1:]) for row in rows.flushes],
+        deliveries=[(row[0] + 10**12, *row[1:]) for row in rows.deliveries],
     )
 
 
