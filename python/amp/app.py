@@ -21,16 +21,11 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.process_collector import ProcessCollector
 
 from amp import __version__
-from amp._core import Engine, EventQueue, Journal, MatcherError, NotificationLog
-from amp.api.answer import go_json
-from amp.api.silences import shown
+from amp._core import Engine, EventQueue, MatcherError, NotificationLog
 from amp.api.stream import PATH as STREAM_PATH
 from amp.api.table import gate
 from amp.api.times import milliseconds
 from amp.backup.inbox import Inbox
-from amp.cache.cache import TTL_SECONDS, Cache
-from amp.cache.local import LocalTier
-from amp.cache.redis import RedisTier
 from amp.clock import SECOND_NS, SystemClock
 from amp.collector.own import OwnCollector
 from amp.collector.process import ProcessLimits
@@ -44,27 +39,25 @@ from amp.events.outputs import Outputs, check_libraries
 from amp.events.recorder import Recorder
 from amp.external import external_url, peer, route_prefix
 from amp.features import FEATURES
-from amp.history.history import History
-from amp.history.retention import Budget
-from amp.history.url import history_for
 from amp.httpclient import HttpClients
 from amp.live import Shared, build
+from amp.memory import Memory
 from amp.metrics import Metrics
 from amp.metrics.events import EventMetrics
 from amp.options import BUILD_CONTEXT, UPSTREAM_VERSION, check_options
 from amp.pulse import GarbagePauses, feel_pulse
 from amp.running import Running
 from amp.server import Server
+from amp.store.folder import made_folder
 from amp.store.silences import Silences
 from amp.store.storage import Storage
 from amp.store.url import store_for
 from amp.store.writer import Writer
-from amp.stream.hub import Hub
 from amp.supervisor import keep
 from amp.tracing.door import TracedDoor
 from amp.tracing.tracing import Tracing
 from amp.web.entrance import open_entrance
-from amp.web.listen import address_of, allow_files, inherited, listen
+from amp.web.listen import address_of, allow_files, open_listeners
 
 if TYPE_CHECKING:
     from amp.config.schema import Config
@@ -72,7 +65,6 @@ if TYPE_CHECKING:
     from amp.log import Logger
     from amp.options import Options
     from amp.signals import Signals
-    from amp.store.silence import Silence
     from amp.web.entrance import Entrance
 
 GIL_SWITCH_SECONDS = 0.0005
@@ -85,12 +77,6 @@ GRACE_SECONDS = 300.0
 """How long a restored alert lives at least: its sender repeats it in that time, or it is over."""
 
 NEAR_STORE_SECONDS = 1.0
-
-KEPT_BYTES = 8 << 20
-"""Of events that the history has: streams may go on from them."""
-
-EXPIRE_SECONDS = 1.0
-"""How often it is asked which alerts and silences ended by time."""
 
 EVENT_BYTES = 64 << 20
 """Events that wait to be told may take this much memory; more are dropped and counted."""
@@ -137,8 +123,6 @@ class App:
         if "event-recorder" in options.features:
             self._events = EventQueue(self._instance, os.urandom(16), EVENT_BYTES)
             self._engine.record_to(self._events)
-        self._journal = Journal(options.history_queue_bytes, KEPT_BYTES)
-        self._engine.journal_to(self._journal)
         self._recorder: Recorder | None = None
         self._tracing = Tracing(log)
         self._engine.set_limits(
@@ -149,7 +133,7 @@ class App:
             max_value_bytes=options.max_value_bytes,
         )
         self._notification_log = NotificationLog()
-        folder = _folder(options)
+        folder = made_folder(options.storage_path)
         store, patience_seconds = store_for(options.database_url, folder)
         self._writer = Writer(
             store,
@@ -172,9 +156,16 @@ class App:
             matcher_mode=options.matcher_mode,
             events=self._events,
         )
-        self._silences.told = self._tell_silence
-        self._history = self._made_history(folder)
-        self._cache = self._made_cache(folder)
+        self._memory = Memory(
+            options,
+            folder,
+            self._engine,
+            self._silences,
+            self._writer,
+            clock=self._clock,
+            log=log,
+            metrics=self._metrics,
+        )
         self._storage = Storage(
             folder,
             store,
@@ -217,7 +208,7 @@ class App:
             config = _load(options)
         except ConfigError as error:
             raise AmpError(f"error loading configuration file: {error}") from error
-        listeners = _listen(options, log)
+        listeners = open_listeners(options, os.environ, log)
         url = external_url(options.external_url, address_of(listeners[0]))
         self._engine.set_external_url(url)
         shared = self._shared(url)
@@ -278,14 +269,11 @@ class App:
         try:
             await self._signalled(running, shared, opening)
         finally:
-            if running.stream is not None:
-                await running.stream.close()
+            await self._memory.stream.close()
             await server.stop()
             entrance.close()
             await running.live.stop()
-            if self._history is not None:
-                await self._history.close()
-            await self._cache.close()
+            await self._memory.close()
             await self._storage.close()
 
     def _record(self, shared: Shared, config: Config) -> None:
@@ -336,8 +324,7 @@ class App:
         opening: asyncio.Task[None],
     ) -> None:
         await opening
-        if self._history is not None:
-            self._history.start()
+        self._memory.start()
         async with self._reloading:
             running.opened = True
             self._metrics.ready.set(1)
@@ -348,7 +335,7 @@ class App:
             for name, work in (
                 ("storage", self._storage.run),
                 ("garbage", self._collect_garbage),
-                ("timeouts", self._expire),
+                ("timeouts", self._memory.run),
                 ("restore", self._inbox(running).run),
                 ("pulse", lambda: feel_pulse(self._clock, self._metrics)),
                 ("reload", lambda: _reload_on(self._hangup, running)),
@@ -358,13 +345,14 @@ class App:
                 )
 
     def _inbox(self, running: Running) -> Inbox:
+        history = self._memory.history
         return Inbox(
             Path(self._options.storage_path),
             self._silences,
             self._notification_log,
             self._engine,
             self._writer,
-            None if self._history is None else self._history.writer.errands,
+            None if history is None else history.writer.errands,
             grace_seconds=GRACE_SECONDS,
             restored=running.restored,
             clock=self._clock,
@@ -376,53 +364,6 @@ class App:
             await self._clock.sleep(self._options.alerts_gc_interval_seconds)
             self._engine.collect_garbage(self._clock.now_ns())
             self._writer.alerts_changed()
-
-    async def _expire(self) -> None:
-        """Tells of the alerts and silences that ended by time."""
-        while True:
-            await self._clock.sleep(EXPIRE_SECONDS)
-            self._engine.expire(self._clock.now_ns())
-            self._silences.tell_ended()
-
-    def _made_history(self, folder: Path) -> History | None:
-        """The history, unless it is off; it begins once the state is back."""
-        options = self._options
-        if options.history_retention_seconds <= 0:
-            self._journal.write_to_history(False)
-            return None
-        budget = Budget(options.history_retention_seconds, options.history_max_bytes)
-        return History(
-            history_for(options.database_url, folder, budget),
-            self._journal,
-            self._engine,
-            budget,
-            settled=lambda: self._writer.opened,
-            clock=self._clock,
-            log=self._log,
-            metrics=self._metrics,
-        )
-
-    def _made_cache(self, folder: Path) -> Cache:
-        """What keeps the history's answers."""
-        options, shared = self._options, None
-        if options.redis_url:
-            shared = RedisTier(
-                options.redis_url, TTL_SECONDS,
-                clock=self._clock, log=self._log, metrics=self._metrics,
-            )  # fmt: skip
-        owner = options.database_url or f"{os.uname().nodename}:{folder.resolve()}"
-        return Cache(LocalTier(self._clock, TTL_SECONDS), shared, owner, self._metrics)
-
-    def _tell_silence(self, kind: str, silence: Silence, now_ns: int) -> None:
-        self._journal.silence(kind, silence.id, go_json(shown(silence, now_ns)).decode(), now_ns)
-
-    def _tell_reload(self, config: Config | None, error: str = "") -> None:
-        body = {
-            "success": config is not None,
-            "hash": "" if config is None else config.digest.hex(),
-            "error": error,
-        }
-        self._journal.reloaded(go_json(body).decode(), self._clock.now_ns())
 
     def _shared(self, url: str) -> Shared:
         http = HttpClients(
@@ -441,7 +382,7 @@ class App:
             start_at_ns=self._start_at_ns,
             events=self._events,
             tracing=self._tracing,
-            journal=self._journal,
+            journal=self._memory.journal,
         )
 
     def _running(self, live: Live, shared: Shared, me: tuple[str, str] | None) -> Running:
@@ -458,18 +399,11 @@ class App:
             started_at=milliseconds(self._started_ns),
             peer=me,
             reload=lambda: self._reload(running, shared),
-            journal=self._journal,
-            history=self._history,
-            cache=self._cache,
+            journal=self._memory.journal,
+            history=self._memory.history,
+            cache=self._memory.cache,
+            stream=self._memory.stream,
         )
-        if shared.journal is not None:
-            running.stream = Hub(
-                shared.journal,
-                self._options.stream_clients,
-                clock=self._clock,
-                log=self._log,
-                metrics=self._metrics,
-            )
         return running
 
     def _register(self, running: Running, http: HttpClients, server: Server) -> None:
@@ -516,7 +450,7 @@ class App:
                 self._metrics.reload_ok.set(0)
                 self._metrics.reload_failed.inc()
                 log.error("Loading configuration file failed", file=file, err=error)
-                self._tell_reload(None, str(error))
+                self._memory.reloaded(None, str(error))
                 raise
             previous = running.live
             await previous.stop()
@@ -531,7 +465,7 @@ class App:
             if self._recorder is not None:
                 await self._recorder.apply(config.root.event_recorder or EventRecorder())
             self._metrics.reloaded.inc()
-            self._tell_reload(config)
+            self._memory.reloaded(config)
             log.info("Completed loading of configuration file", file=file)
 
 
@@ -544,27 +478,6 @@ async def _reload_on(hangup: asyncio.Event, running: Running) -> None:
             await running.reload()
         except ConfigError:
             continue  # logged and counted where it failed
-
-
-def _listen(options: Options, log: Logger) -> list[socket.socket]:
-    try:
-        if options.systemd_socket:
-            log.info("Listening on systemd activated listeners instead of port listeners.")
-            return inherited(os.environ, os.getpid())
-        return listen(options.listen_addresses)
-    except AmpError as error:
-        raise AmpError(f"alertmanager/app: {error}") from error
-
-
-def _folder(options: Options) -> Path:
-    folder = Path(options.storage_path)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        file = isinstance(error, FileExistsError)
-        text = "not a directory" if file else (error.strerror or "").lower()
-        raise AmpError(f"unable to create data directory: mkdir {folder}: {text}") from None
-    return folder
 
 
 def _load(options: Options) -> Config:

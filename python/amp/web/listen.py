@@ -18,6 +18,9 @@ from amp.fields.hostport import split_host_port
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from amp.log import Logger
+    from amp.options import Options
+
 BACKLOG = 1024
 LAST_PORT = 65_535
 FIRST_INHERITED = 3
@@ -26,6 +29,23 @@ MOST_INHERITED = 256
 
 class ListenFailed(AmpError):
     """An address cannot be listened on."""
+
+
+def open_listeners(
+    options: Options, environment: Mapping[str, str], log: Logger
+) -> list[socket.socket]:
+    """The sockets that the flags ask for.
+
+    Raises:
+        AmpError: with upstream's text.
+    """
+    try:
+        if options.systemd_socket:
+            log.info("Listening on systemd activated listeners instead of port listeners.")
+            return inherited(environment, os.getpid())
+        return listen(options.listen_addresses)
+    except AmpError as error:
+        raise AmpError(f"alertmanager/app: {error}") from error
 
 
 def listen(addresses: Sequence[str]) -> list[socket.socket]:
