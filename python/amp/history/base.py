@@ -151,6 +151,9 @@ class HistoryStore(Protocol):
     def shrink(self, limit: int) -> bool:
         """Gives unused room back to the disk, at most `limit` pages; whether there may be more."""
 
+    def clear(self) -> None:
+        """Forgets everything at once, to make room; what can only be cleared in steps stays."""
+
     def reader(self) -> ReaderConnection:
         """A reader for the calling thread."""
 

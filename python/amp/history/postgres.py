@@ -218,6 +218,9 @@ class PostgresHistory:
         """Nothing to do: the server's own cleaning makes room for the next rows."""
         return False
 
+    def clear(self) -> None:
+        """Nothing to do: its room is not the state's."""
+
     def reader(self) -> PostgresReader:
         """A reader for the calling thread."""
         return PostgresReader(self._address)

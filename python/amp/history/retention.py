@@ -36,6 +36,7 @@ WINDOWS = 32
 
 WINDOWS_A_SWEEP = 4
 WORTH_SHRINKING = 0.25
+WORTH_CLEARING_BYTES = 2 * MIB
 GROWTH = 1.02
 
 
@@ -71,6 +72,8 @@ class Retention:
         footprint: how much room the history took when it was last measured; None before.
         oldest_ns: when the oldest event was, at the same time.
         forget: whether rows went that the fold may know.
+        hopeless: whether the state is short of room, and what is left here cannot be deleted row by
+            row: what is open, and pages that only a larger log could give back.
     """
 
     def __init__(self, store: HistoryStore, budget: Budget) -> None:
@@ -80,6 +83,7 @@ class Retention:
         self.footprint: Footprint | None = None
         self.oldest_ns: int | None = None
         self.forget = False
+        self.hopeless = False
         self._measured_ns = 0
         self._aged_ns = 0
         self._swept_ns = 0
@@ -97,6 +101,7 @@ class Retention:
         self._cutoff_ns, self._sweeping, self._shrinking = None, False, False
         self._relieving, self._exhausted_ns, self.footprint = False, None, None
         self._measured_ns = self._aged_ns = 0
+        self.hopeless = False
 
     def refusal(self, now_ns: int) -> str:
         """Why nothing may be written now; empty when it may."""
@@ -182,7 +187,9 @@ class Retention:
             oldest_ns = self.oldest_ns = self._store.oldest_ns()
             if oldest_ns is None or oldest_ns >= now_ns:
                 self._exhausted_ns, self._relieving = now_ns, False
-                self._shrinking = True
+                found = self.footprint = self._store.footprint()
+                self.hopeless = self._short(found, 1) and found.taken > WORTH_CLEARING_BYTES
+                self._shrinking = not self.hopeless
                 return True
             window_ns = max(SECOND_NS, (now_ns - oldest_ns) // WINDOWS)
             self._cutoff_ns = min(oldest_ns + window_ns, now_ns)
@@ -190,6 +197,7 @@ class Retention:
             return True
         self._cutoff_ns = None
         self._windows += 1
+        self._shrinking = self._short(self._store.footprint(), 1.5)
         if self._windows >= WINDOWS_A_SWEEP:
             self._windows, self._sweeping = 0, True
         return True

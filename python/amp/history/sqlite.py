@@ -30,8 +30,9 @@ STEPS_A_LOOK = 50_000
 """Of SQLite's machine, between two looks whether somebody still waits."""
 
 PAGE_BYTES = 4096
-LOG_PAGES = 2000
-"""What the write-ahead log may have before its pages are moved into the file."""
+LOG_PAGES = 16_384
+"""What the write-ahead log may have before its pages are moved into the file: in a storm the same
+pages are written again and again, and few moves cost less than many."""
 
 SERIES = (
     "SELECT fingerprint, id, open_at_ns, last_at_ns, flap, name_id, severity_id, namespace_id "
@@ -221,6 +222,13 @@ class SqliteHistory:
             if not left:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
             return 0 < left < before
+
+    def clear(self) -> None:
+        """Removes the file, which needs no room, and begins a new one."""
+        self._forget()
+        with translated(self.path):
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
 
     def reader(self) -> SqliteReader:
         """A reader for the calling thread."""

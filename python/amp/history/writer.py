@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from amp.log import Logger
     from amp.metrics import Metrics
 
-MOST_EVENTS = 4000
+MOST_EVENTS = 10_000
 LEAST_EVENTS = 200
 BYTES_AN_EVENT = 32 << 10
 """Of the budget, for each event of one transaction: the log must hold all that it changes."""
@@ -326,6 +326,9 @@ class HistoryWriter:
         for _ in range(RETENTION_STEPS):
             now_ns = self._clock.now_ns()
             more = retention.step(now_ns)
+            if retention.hopeless:
+                self._clear()
+                break
             if retention.forget:
                 retention.forget = False
                 if self._hand is not None:
@@ -336,6 +339,14 @@ class HistoryWriter:
             if not more or not retention.pressed(now_ns):
                 break
         return more
+
+    def _clear(self) -> None:
+        """Begins anew, because the state needs the room."""
+        self._log.error("History is cleared: the volume is full, and state comes first")
+        self._give_up()
+        self._fold = None
+        self._store.clear()
+        self.retention.restart()
 
     def _give_up(self) -> None:
         """Drops what is in hand: writing it again would fail again."""
