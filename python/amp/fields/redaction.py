@@ -110,6 +110,8 @@ class Redactor:
 
         What stands at the cut is redacted first: a secret there does not show its first half.
         """
+        if not given:
+            return ""
         seen = limit_bytes + self._reach
         whole = len(given) <= seen
         beginning = given if whole else given[:seen]

@@ -81,13 +81,12 @@ class Attempts:
         wanted: whether somebody waits for the outcome, journal or not.
 
     Attributes:
-        outcome: how the last one ended; None before, and when nobody wants to know.
         delivery_id: the journal's id of the last one, 0 without a journal.
     """
 
     __slots__ = (
-        "_exchange", "_flush_id", "_known", "_ledger", "_notification", "_number", "_started",
-        "_token", "_wanted", "delivery_id", "outcome",
+        "_exchange", "_flush_id", "_known", "_last", "_ledger", "_notification", "_number",
+        "_started", "_token", "_wanted", "delivery_id",
     )  # fmt: skip
 
     def __init__(
@@ -102,7 +101,7 @@ class Attempts:
         self._known: list[str] = []
         self._exchange: Exchange | None = None
         self._token: Token[Exchange | None] | None = None
-        self.outcome: Outcome | None = None
+        self._last: tuple[bool, int | None, float, str] | None = None
         self.delivery_id = 0
 
     def begin(self) -> None:
@@ -128,15 +127,7 @@ class Attempts:
         # A file may have changed since the attempt began: both contents are secrets.
         redactor = secrets.redactor.knowing([*self._known, *secrets.read(), *exchange.secrets])
         error_text = "" if error is None else redactor.excerpt(str(error), ERROR_BYTES)
-        self.outcome = Outcome(
-            receiver=integration.receiver,
-            integration=integration.kind,
-            position=integration.index,
-            delivered=error is None,
-            status_code=exchange.status_code,
-            latency_seconds=latency_seconds,
-            error=error_text,
-        )
+        self._last = error is None, exchange.status_code, latency_seconds, error_text
         if ledger.journal is not None:
             request, answer = _excerpts(exchange, redactor)
             self.delivery_id = ledger.journal.delivered(
@@ -159,11 +150,28 @@ class Attempts:
                 now_ns=ledger.clock.now_ns(),
             )
 
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the last one ended; None before, and when nobody wants to know."""
+        if self._last is None:
+            return None
+        delivered, status_code, latency_seconds, error = self._last
+        integration = self._ledger.integration
+        return Outcome(
+            receiver=integration.receiver,
+            integration=integration.kind,
+            position=integration.index,
+            delivered=delivered,
+            status_code=status_code,
+            latency_seconds=latency_seconds,
+            error=error,
+        )
+
     def close(self, flush: Flush) -> None:
         """The delivery is over; whoever waits learns how the last attempt ended."""
         self.break_off("other")
-        if flush.outcomes is not None and self.outcome is not None:
-            flush.outcomes.append(self.outcome)
+        if flush.outcomes is not None and (outcome := self.outcome) is not None:
+            flush.outcomes.append(outcome)
 
     def break_off(self, reason: str) -> None:
         """The attempt that goes on, if one does, will have no end."""

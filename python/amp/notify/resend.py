@@ -104,6 +104,7 @@ class Resender:
             attempts.break_off("contextDeadlineExceeded")
         finally:
             attempts.break_off("contextCanceled")
-        assert attempts.outcome is not None  # noqa: S101 - there was an attempt, and it ended
-        metrics.resends["delivered" if attempts.outcome.delivered else "failed"].inc()
-        return Resent(attempts.delivery_id, attempts.outcome)
+        outcome = attempts.outcome
+        assert outcome is not None  # noqa: S101 - there was an attempt, and it ended
+        metrics.resends["delivered" if outcome.delivered else "failed"].inc()
+        return Resent(attempts.delivery_id, outcome)
