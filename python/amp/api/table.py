@@ -15,6 +15,8 @@ from amp.api.history import PATHS as HISTORY
 from amp.api.history import HistoryApi
 from amp.api.inhibition import InhibitionApi
 from amp.api.memory import Memory
+from amp.api.openapi import PATH as OPENAPI
+from amp.api.openapi import OpenapiApi
 from amp.api.operations import OperationsApi, favicon, front_page
 from amp.api.proxy import ProxyApi
 from amp.api.report import PATHS as REPORTS
@@ -53,6 +55,7 @@ def gate(running: Running, options: Options, prefix: str, version: str) -> Gate:
             **_operations(running, version),
             **_webhooks(running, options),
             **_stream(running, options),
+            OPENAPI: Route(OPENAPI, {"GET": OpenapiApi(prefix, version).get}, sized=True),
             **_history(running),
             DELIVERIES: Route(DELIVERIES, {"GET": deliveries.list}, sized=True),
         },
