@@ -1,6 +1,6 @@
 """Writes made-up rows into a SQLite file or a PostgreSQL database.
 
-    python benches/history/load.py --events 1000000 --sqlite FILE --postgres URL
+python benches/history/load.py --events 1000000 --sqlite FILE --postgres URL
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from generate import SERIES, Generator, Rows, days
 
 from amp.store.schema import HISTORY_VERSIONS, migrate_postgres, migrate_sqlite
-
-from generate import SERIES, Generator, Rows, days
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -48,7 +47,8 @@ def to_sqlite(rows: Rows, path: Path) -> None:
         connection.executemany(f"INSERT INTO {name} VALUES ({marks})", found)
     connection.executemany("INSERT INTO note VALUES (?,?,?,?,?,?,?)", rows.note)
     connection.executemany(
-        "INSERT INTO note_words (rowid, words) VALUES (?,?)", [(row[0], row[6]) for row in rows.note]
+        "INSERT INTO note_words (rowid, words) VALUES (?,?)",
+        [(row[0], row[6]) for row in rows.note],
     )
     connection.execute("COMMIT")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from amp.query.driver import Driver, Region
     from amp.query.scope import Scope
 
-EXACT = 10_000
-"""Up to here totals are counted."""
-
 
 class Count(NamedTuple):
     """How many candidates there are, counted up to a bound.
@@ -35,7 +32,7 @@ class Count(NamedTuple):
         return self.number > self.most
 
 
-def size(reader: Reader, driver: Driver, region: Region, most: int = EXACT) -> Count:
+def size(reader: Reader, driver: Driver, region: Region, most: int) -> Count:
     """How many episodes the driver finds before anything else is checked."""
     parts = []
     for source, own in driver.ways:
@@ -56,9 +53,9 @@ def size(reader: Reader, driver: Driver, region: Region, most: int = EXACT) -> C
 
 def count(reader: Reader, scope: Scope, driver: Driver, region: Region) -> Count:
     """How many episodes pass everything."""
-    keys = _union(scope, driver, region, [], driver.ordered, EXACT + 1)
+    keys = _union(scope, driver, region, [], driver.ordered, scope.bounds.exact + 1)
     row = reader.rows(f"SELECT count(*), min(k) FROM ({keys.text}) c", keys.values)[0]
-    return Count(row[0], EXACT, ((row[0], row[1]),))
+    return Count(row[0], scope.bounds.exact, ((row[0], row[1]),))
 
 
 def keys(

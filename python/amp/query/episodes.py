@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from amp.query.candidates import EXACT, keys
+from amp.query.bounds import BOUNDS, Bounds
+from amp.query.candidates import keys
 from amp.query.cursor import Cursor
 from amp.query.details import details
 from amp.query.driver import Region, firing
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 NEVER_NS = (1 << 63) - 1
 """When an open episode ends, where episodes are sorted by their end."""
-
-SPARSE = 100
-"""Where fewer than one in so many episodes match, they are gathered and sorted."""
 
 Key = tuple[int, int, int]
 """Value of the sort, start, series."""
@@ -38,12 +36,17 @@ class Page:
 
 
 def page(
-    reader: Reader, question: Question, now_ns: int, limit: int, cursor: Cursor | None
+    reader: Reader,
+    question: Question,
+    now_ns: int,
+    limit: int,
+    cursor: Cursor | None,
+    bounds: Bounds = BOUNDS,
 ) -> Page:
     """The episodes after the cursor, `limit` of them."""
     if cursor is not None:
         now_ns = cursor.now_ns
-    asked = scope(question, reader, now_ns)
+    asked = scope(question, reader, now_ns, bounds)
     if asked.nothing:
         return Page([], 0, False, None)
     chosen = plan(reader, asked)
@@ -88,7 +91,8 @@ def _by_value(
     reader: Reader, asked: Scope, chosen: Plan, after: Key | None, most: int, number: int
 ) -> list[Key]:
     """In order of the end or the duration."""
-    if chosen.expected <= EXACT or (number <= EXACT and number * SPARSE <= chosen.all):
+    exact, sparse = asked.bounds.exact, asked.bounds.sparse
+    if chosen.expected <= exact or (number <= exact and number * sparse <= chosen.all):
         parts = [_gathered(asked, chosen, after, most)]
     else:
         parts = [_ended(asked, after, most), _open(asked, after, most)]

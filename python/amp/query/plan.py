@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from amp.query.candidates import EXACT, Count, count, size
+from amp.query.candidates import Count, count, size
 from amp.query.driver import Driver, Region, alive, drivers, everything
 from amp.query.sql import Sql, all_of
 
@@ -13,25 +13,13 @@ if TYPE_CHECKING:
     from amp.history.base import Reader
     from amp.query.scope import Scope
 
-HANDFUL = 2000
-"""So few candidates are looked at one by one, whatever the window."""
-
-SAMPLE = 2000
-"""So many of the newest episodes tell how common a word is."""
-
-COMMON = 0.3
-"""A share of episodes above which searched words are looked for by walking, not in their index."""
-
-LOOKUP = 4
-"""What an episode costs that is found through an index, in episodes that are walked in order."""
-
 
 @dataclass(frozen=True, slots=True)
 class Total:
     """How many episodes match.
 
     Attributes:
-        estimated: whether the number is one of several that are likely, all above `EXACT`.
+        estimated: whether the number is one of several that are likely, all above the bound.
     """
 
     number: int
@@ -47,7 +35,7 @@ class Plan:
         region: where they start.
         before: what finds those that started before the region and reach into it.
         walker: what lists them in order of their start.
-        expected: how many candidates the driver has; above `EXACT` a guess.
+        expected: how many candidates the driver has; above the bound a guess.
         all: how many episodes there are, roughly.
         counted: the matches of the region, where choosing has counted them.
     """
@@ -79,8 +67,9 @@ def plan(reader: Reader, scope: Scope) -> Plan:
     if scope.words and _common(reader, scope, until):
         found = [driver for driver in found if driver.name != "words"]
     oldest_ns, newest_ns = _span(reader)
-    alone = len(scope.conditions()) <= 1
-    few = None if from_ns is None else _handful(reader, found, until)
+    checks = len(scope.conditions())
+    alone = checks == 1
+    few = None if from_ns is None else _handful(reader, scope, found, until)
     if few is not None:
         scope.rest.append(Sql(f"(e.ends_at_ns IS NULL OR e.ends_at_ns >= {from_ns:d})"))
         return Plan(few.driver, until, None, few.driver, few.expected, few.expected)
@@ -89,31 +78,31 @@ def plan(reader: Reader, scope: Scope) -> Plan:
         max(oldest_ns, from_ns or 0),
         min(newest_ns, newest_ns if to_ns is None else to_ns - 1),
     )
-    whole = everything(scope)
-    judged = [_judge(reader, driver, region, span) for driver in found]
-    total = _judge(reader, whole, region, span, HANDFUL if found else EXACT)
+    whole, exact, lookup = everything(scope), scope.bounds.exact, scope.bounds.lookup
+    judged = [_judge(reader, driver, region, span, exact) for driver in found]
+    total = _judge(reader, whole, region, span, scope.bounds.handful if found else exact)
     best = min(judged, key=lambda one: one.expected, default=total)
-    if best is not total and not alone and best.expected * LOOKUP > total.expected:
+    if best is not total and not alone and best.expected * lookup > total.expected:
         best = total
     walkers = [one for one in judged if one.driver.ordered]
     walker = min(walkers, key=lambda one: one.expected, default=total)
-    if walker is not total and walker.expected * (1 if alone else LOOKUP) > total.expected:
+    if walker is not total and walker.expected * (1 if alone else lookup) > total.expected:
         walker = total
     before = None if from_ns is None else alive(scope, from_ns)
     listed = best if best.driver.ordered or not best.found.capped else walker
     return Plan(
         best.driver, region, before, listed.driver, best.expected, total.expected,
-        best.found if alone and best.driver.disjoint and best.found.most == EXACT else None,
+        best.found if checks <= bool(best.driver.name) and best.driver.disjoint and best.found.most == exact else None,
     )  # fmt: skip
 
 
-def _handful(reader: Reader, found: list[Driver], until: Region) -> _Judged | None:
+def _handful(reader: Reader, scope: Scope, found: list[Driver], until: Region) -> _Judged | None:
     """The driver with the fewest episodes in whatever window, where these are few."""
     few = None
     for driver in found:
         if driver.ordered and not driver.drops:
             continue
-        taken = size(reader, driver, until, HANDFUL)
+        taken = size(reader, driver, until, scope.bounds.handful)
         if not taken.capped and (few is None or taken.number < few.expected):
             few = _Judged(driver, taken, taken.number)
     return few
@@ -121,19 +110,19 @@ def _handful(reader: Reader, found: list[Driver], until: Region) -> _Judged | No
 
 def _common(reader: Reader, scope: Scope, region: Region) -> bool:
     """Whether the searched words are in many of the newest episodes."""
-    whole = everything(scope)
+    whole, sample = everything(scope), scope.bounds.sample
     source, _ = whole.ways[0]
     where = all_of(region.conditions("e.starts_at_ns"))
     matches = scope.dialect.note_matches(scope.words)
     newest = (
         f"SELECT e.note_id FROM {source} WHERE {where.text} "
-        f"ORDER BY e.starts_at_ns DESC, e.series_id DESC LIMIT {SAMPLE}"
+        f"ORDER BY e.starts_at_ns DESC, e.series_id DESC LIMIT {sample}"
     )
     row = reader.rows(
         f"SELECT count(*), sum(CASE WHEN {matches.text} THEN 1 ELSE 0 END) FROM ({newest}) e",
         (*matches.values, *where.values),
     )[0]
-    return row[0] == SAMPLE and int(row[1] or 0) > COMMON * SAMPLE
+    return row[0] == sample and int(row[1] or 0) > scope.bounds.common * sample
 
 
 def _span(reader: Reader) -> tuple[int, int]:
@@ -144,7 +133,7 @@ def _span(reader: Reader) -> tuple[int, int]:
 
 
 def _judge(
-    reader: Reader, driver: Driver, region: Region, span: tuple[int, int], most: int = EXACT
+    reader: Reader, driver: Driver, region: Region, span: tuple[int, int], most: int
 ) -> _Judged:
     found = size(reader, driver, region, most)
     return _Judged(driver, found, extrapolated(found, span))
@@ -163,12 +152,12 @@ def extrapolated(found: Count, span: tuple[int, int]) -> int:
 
 
 def total(reader: Reader, scope: Scope, plan: Plan) -> Total:
-    """How many episodes match: counted up to `EXACT`, guessed above."""
+    """How many episodes match: counted up to a bound, guessed above."""
     found = plan.counted or count(reader, scope, plan.driver, plan.region)
     number, capped = found.number, found.capped
     if plan.before is not None and not capped:
         number += count(reader, scope, plan.before, Region()).number
-        capped = number > EXACT
+        capped = number > scope.bounds.exact
     if not capped:
         return Total(number, False)
     if not found.capped:
@@ -181,7 +170,7 @@ def total(reader: Reader, scope: Scope, plan: Plan) -> Total:
     )
     if plan.driver.ordered:
         return Total(extrapolated(found, bounds), True)
-    return Total(max(sampled(reader, scope, plan), EXACT + 1), True)
+    return Total(max(sampled(reader, scope, plan), scope.bounds.exact + 1), True)
 
 
 SERIES = 50

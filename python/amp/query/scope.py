@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from amp._core import history_id
+from amp.query.bounds import BOUNDS, Bounds
 from amp.query.labels import label_filters
 from amp.query.sql import Dialect, Sql, all_of, either
 
@@ -21,9 +22,6 @@ FLAPPING_RATE = 4
 
 PROBED = 3
 """Up to so many labels are looked up for each episode; for more, their series are collected."""
-
-MOST_SERIES = 5000
-"""Up to so many series are named one by one."""
 
 DELIVERY = {
     "delivered": "e.notified = 1",
@@ -61,6 +59,7 @@ class Scope:
     dialect: Dialect
     question: Question
     now_ns: int
+    bounds: Bounds = BOUNDS
     label_filters: list[LabelFilter] = field(default_factory=list)
     series: list[int] | None = None
     series_conditions: list[Sql] = field(default_factory=list)
@@ -109,9 +108,9 @@ class Scope:
         )
 
 
-def scope(question: Question, reader: Reader, now_ns: int) -> Scope:
+def scope(question: Question, reader: Reader, now_ns: int, bounds: Bounds = BOUNDS) -> Scope:
     """Resolves a question."""
-    found = Scope(Dialect(reader.dialect), question, now_ns)
+    found = Scope(Dialect(reader.dialect), question, now_ns, bounds)
     found.nothing = question.nothing or question.statuses == frozenset()
     if found.nothing:
         return found
@@ -184,7 +183,7 @@ def _series(found: Scope, question: Question, reader: Reader) -> None:
         conditions = [dialect.among("s.fingerprint", question.fingerprints)]
         id = "s.id"
     else:
-        driver = _rarest(positive, reader, dialect) if _worth_it(filters, positive) else None
+        driver = _rarest(positive, reader, found) if _worth_it(filters, positive) else None
         if driver is None:
             found.series_conditions = [
                 _having(one, "e.series_id", dialect) for one in filters if one.column is None
@@ -194,12 +193,12 @@ def _series(found: Scope, question: Question, reader: Reader) -> None:
         source, conditions, id = Sql("series_label l"), [among], "l.series_id"
         filters = [one for one in filters if one is not driver]
     conditions += [_of_series(one, id, dialect) for one in filters]
-    where = all_of(conditions)
+    where, most = all_of(conditions), found.bounds.most_series
     rows = reader.rows(
-        f"SELECT DISTINCT {id} FROM {source.text} WHERE {where.text} LIMIT {MOST_SERIES + 1}",
+        f"SELECT DISTINCT {id} FROM {source.text} WHERE {where.text} LIMIT {most + 1}",
         where.values,
     )
-    if len(rows) <= MOST_SERIES:
+    if len(rows) <= most:
         found.series = sorted(row[0] for row in rows)
         found.label_filters = []
         return
@@ -215,9 +214,9 @@ def _worth_it(filters: list[LabelFilter], positive: list[LabelFilter]) -> bool:
     return bool(positive)
 
 
-def _rarest(filters: list[LabelFilter], reader: Reader, dialect: Dialect) -> LabelFilter | None:
+def _rarest(filters: list[LabelFilter], reader: Reader, found: Scope) -> LabelFilter | None:
     """The filter that leaves the fewest series, if these can be named; not one of absent labels."""
-    best, least = None, MOST_SERIES + 1
+    dialect, best, least = found.dialect, None, found.bounds.most_series + 1
     for one in filters:
         if 0 in one.ids:
             continue
