@@ -23,11 +23,11 @@ from amp.log import Logger
 from amp.store.base import Changes, SilenceEntry
 from amp.store.silence import Silence
 from fakes import settle
+from history_play import Play
 from houses import Alerts, House, alert, build, caught_up, record, until
 from houses import running as runs
 from stores import BrokenStore
 from unit.backup.stories import FAR_NS, Place
-from unit.history.play import Play
 
 if TYPE_CHECKING:
     from collections.abc import Callable

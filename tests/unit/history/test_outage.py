@@ -11,7 +11,7 @@ from amp.errors import AmpError, StoreUnavailable
 from amp.history.postgres import PostgresHistory
 from amp.history.sqlite import SqliteHistory
 from amp.store.postgres import PostgresStore
-from unit.history.play import Play
+from history_play import Play
 
 if TYPE_CHECKING:
     from collections.abc import Callable

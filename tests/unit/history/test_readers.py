@@ -16,7 +16,7 @@ from amp.history.retention import Budget
 from amp.history.sqlite import SqliteHistory
 from amp.log import Logger
 from fakes import FakeClock, settle
-from unit.history.play import Play
+from history_play import Play
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from amp.clock import SECOND_NS
 from amp.history.retention import Budget, reserve_bytes
 from amp.history.sqlite import SqliteHistory
-from unit.history.play import Play
+from history_play import Play
 
 if TYPE_CHECKING:
     from collections.abc import Callable

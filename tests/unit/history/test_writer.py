@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unit.history.play import Play
+from history_play import Play
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -251,8 +251,8 @@ def shown(one: Episode) -> dict[str, Any]:
 def check(store: HistoryStore, steps: list[tuple[Any, ...]]) -> None:
     """Tells a story and compares."""
     told = Story(store)
-    for name, *given in steps:
-        getattr(told, name)(*given)
+    for name, *values in steps:
+        getattr(told, name)(*values)
         told.wait(1)
     told.write()
     wanted = sorted(told.model.episodes, key=lambda one: one.start_ns)
