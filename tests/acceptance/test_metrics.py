@@ -144,10 +144,21 @@ def story(running: Server, sink: SinkProcess, config: str) -> None:
     running.post("/api/v2/alerts", [{"labels": {}}, *alerts("team", "two", ends=600)])
     running.post("/api/v2/alerts", alerts("team", "two", ends=-0.5))
     running.post("/api/v2/alerts", alerts("slow", "one", "two", "three"))
+    resend(running)
     running.write(config)
     assert running.request("POST", "/-/reload").status == 200
     running.write("nonsense")
     assert running.request("POST", "/-/reload").status == 500
+
+
+def resend(running: Server) -> None:
+    """Sends a delivery again, once the ledger has one."""
+    deadline = time.monotonic() + 30
+    while not (found := running.get("/api/amp/v1/deliveries").json().get("deliveries")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    path = f"/api/amp/v1/deliveries/{found[0]['id']}/resend"
+    assert running.request("POST", path).status == 200
 
 
 def stays(running: Server, at_start: dict[str, dict[str, float]], wanted: set[str]) -> set[str]:
