@@ -96,4 +96,5 @@ def test_three_attempts_and_one_more(
 
         running.stop()
         running.start()
-        assert len(wait_for(running, {}, 4)) == 4
+        kept = [one["id"] for one in wait_for(running, {"receiver": "team"}, 4)]
+        assert kept == [resent["id"], third["id"], second["id"], first["id"]]
