@@ -63,7 +63,13 @@ class Doorway:
         """Sends a request through the door."""
         sent: list[Any] = []
 
+        asked = asyncio.Event()
+
         async def receive() -> dict[str, Any]:
+            if asked.is_set():
+                # The client stays until it has its answer.
+                await asyncio.Event().wait()
+            asked.set()
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Any) -> None:

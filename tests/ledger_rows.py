@@ -62,6 +62,11 @@ class KeptHistory:
             connection.executemany(f"INSERT INTO {table} VALUES ({marks})", listed)
         connection.close()
 
+    def execute(self, sql: str) -> None:
+        """Does something to PostgreSQL's tables."""
+        with psycopg.connect(str(self._place)) as postgres:
+            postgres.execute(sql.encode())
+
     def close(self) -> None:
         self._readers.close()
         self.store.close()
