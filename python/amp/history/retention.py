@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from amp.clock import SECOND_NS
+from amp.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from amp.history.base import Footprint, HistoryStore
@@ -18,7 +19,10 @@ LEAST_RESERVE_BYTES = 4 * MIB
 MOST_RESERVE_BYTES = 64 * MIB
 
 STEP_ROWS = 500
-SWEEP_ROWS = 1000
+LEAST_STEP_ROWS = 50
+BYTES_A_ROW = 256 << 10
+"""Of the budget, for each row of one step: the log must hold all pages that it changes."""
+
 SHRINK_PAGES = 250
 AGE_SECONDS = 60.0
 """How often it is asked what is too old, unless a tenth of the retention is less."""
@@ -34,7 +38,10 @@ RELIEF = 0.8
 WINDOWS = 32
 """When room is needed, what goes is this part of all time at once, the oldest."""
 
-WINDOWS_A_SWEEP = 4
+WINDOWS_A_SWEEP = 2
+EXHAUSTED_SECONDS = 5.0
+"""How long nothing is looked for after nothing was found."""
+
 WORTH_SHRINKING = 0.25
 WORTH_CLEARING_BYTES = 2 * MIB
 GROWTH = 1.02
@@ -84,12 +91,15 @@ class Retention:
         self.oldest_ns: int | None = None
         self.forget = False
         self.hopeless = False
+        self._refused = False
         self._measured_ns = 0
         self._aged_ns = 0
         self._swept_ns = 0
         self._cutoff_ns: int | None = None
         self._windows = 0
         self._expired = 0
+        self._swept_rows = 0
+        self._unswept = True
         self._sweeping = False
         self._relieving = False
         self._relieved_bytes = 0
@@ -105,12 +115,17 @@ class Retention:
 
     def refusal(self, now_ns: int) -> str:
         """Why nothing may be written now; empty when it may."""
-        found = self._measure(now_ns)
+        refusal = self._refusal(self._measure(now_ns))
+        self._refused = bool(refusal)
+        return refusal
+
+    def _refusal(self, found: Footprint) -> str:
         most = self._budget.most_bytes(found.volume)
-        if self._short(found, 1):
+        part, factor = (PRESSURE, 1.25) if self._refused else (1, 1)
+        if self._short(found, factor):
             reserve = reserve_bytes(found.volume or 0) // MIB
             return f"the volume has less than {reserve} MiB free, which are kept for the state"
-        if found.bounded and found.taken - found.unused > most:
+        if found.bounded and found.taken - found.unused > most * part:
             return f"the history has reached its {most} bytes"
         return ""
 
@@ -137,7 +152,11 @@ class Retention:
             return self._relieving or live > max(most * PRESSURE, self._relieved_bytes * GROWTH)
         if self._exhausted_ns is not None:
             # Nothing was left to delete: asked again when something can have ended.
-            if now_ns < self._exhausted_ns + int(AGE_SECONDS * SECOND_NS):
+            if (
+                self._exhausted_ns
+                <= now_ns
+                < self._exhausted_ns + int(EXHAUSTED_SECONDS * SECOND_NS)
+            ):
                 return False
             self._exhausted_ns = None
         self._relieving = live > most * low or self._short(found, factor)
@@ -145,6 +164,17 @@ class Retention:
 
     def step(self, now_ns: int) -> bool:
         """Does a little; whether there is more to do now."""
+        try:
+            return self._step(now_ns)
+        except StoreUnavailable:
+            # Where there is no room left even for deleting, only removing it all makes some.
+            found = self.footprint
+            if found is not None and self._short(found, 1) and found.taken > WORTH_CLEARING_BYTES:
+                self.hopeless = True
+                return True
+            raise
+
+    def _step(self, now_ns: int) -> bool:
         if self._shrinking:
             self._shrinking = self._store.shrink(SHRINK_PAGES)
             return self._shrinking
@@ -175,24 +205,33 @@ class Retention:
         return False
 
     def _expire(self, cutoff_ns: int) -> int:
-        count = self._store.expire(cutoff_ns, STEP_ROWS)
+        count = self._store.expire(cutoff_ns, self._step_rows())
         self.deleted += count
         self._expired += count
+        self._unswept = self._unswept or count > 0
         return count
+
+    def _step_rows(self) -> int:
+        found = self.footprint
+        most = self._budget.most_bytes(None if found is None else found.volume)
+        return max(LEAST_STEP_ROWS, min(most // BYTES_A_ROW, STEP_ROWS))
 
     def _relieve(self, now_ns: int) -> bool:
         """Deletes the oldest part; then the sweep, then it is measured again."""
         self._relieving = True
         if self._cutoff_ns is None:
             oldest_ns = self.oldest_ns = self._store.oldest_ns()
-            if oldest_ns is None or oldest_ns >= now_ns:
+            if oldest_ns is None:
+                if self._unswept:
+                    self._sweeping = True
+                    return True
                 self._exhausted_ns, self._relieving = now_ns, False
                 found = self.footprint = self._store.footprint()
                 self.hopeless = self._short(found, 1) and found.taken > WORTH_CLEARING_BYTES
                 self._shrinking = not self.hopeless
                 return True
-            window_ns = max(SECOND_NS, (now_ns - oldest_ns) // WINDOWS)
-            self._cutoff_ns = min(oldest_ns + window_ns, now_ns)
+            # Senders may name an end that is still to come.
+            self._cutoff_ns = oldest_ns + max(SECOND_NS, (now_ns - oldest_ns) // WINDOWS)
         if self._expire(self._cutoff_ns):
             return True
         self._cutoff_ns = None
@@ -211,11 +250,14 @@ class Retention:
         return False
 
     def _sweep(self, now_ns: int) -> bool:
-        swept = self._store.sweep(SWEEP_ROWS)
+        swept = self._store.sweep(2 * self._step_rows())
         self.deleted += swept.deleted
+        self._swept_rows += swept.deleted
         self.forget = self.forget or swept.deleted > 0
         if not swept.more:
             self._sweeping, self._expired, self._swept_ns = False, 0, now_ns
+            # A round that deleted may have stopped at its bound.
+            self._unswept, self._swept_rows = self._swept_rows > 0, 0
             found = self.footprint = self._store.footprint()
             if not found.bounded:
                 self._relieving, self._relieved_bytes = False, found.taken

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from amp.metrics import Metrics
 
 MOST_EVENTS = 10_000
-LEAST_EVENTS = 200
-BYTES_AN_EVENT = 32 << 10
+LEAST_EVENTS = 100
+BYTES_AN_EVENT = 128 << 10
 """Of the budget, for each event of one transaction: the log must hold all that it changes."""
 
 IDLE_SECONDS = 1.0
@@ -47,6 +47,7 @@ CLOSE_SECONDS = 2.0
 
 INTERRUPT_SECONDS = 1.0
 
+TELL_NS = 60 * SECOND_NS
 RECONCILE_NS = 30 * SECOND_NS
 """Between two times that all that fires is told again: that alone may fill the queue."""
 
@@ -122,6 +123,8 @@ class HistoryWriter:
         self._reconcile = True
         self._reconciled_ns: int | None = None
         self._suspected = False
+        self._told = False
+        self._told_ns = 0
         self._retry_seconds = FIRST_RETRY_SECONDS
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="amp-history", daemon=True)
@@ -377,6 +380,8 @@ class HistoryWriter:
         """The last writes: what waits, as far as the time goes."""
         deadline = monotonic() + CLOSE_SECONDS
         while self._fold is not None and monotonic() < deadline:
+            if self.retention.refusal(self._clock.now_ns()):
+                break
             if self._hand is None:
                 self._hand = self._taken(0.0)
             if self._hand is None:
@@ -390,17 +395,22 @@ class HistoryWriter:
         return 0.0
 
     def _failed(self, detail: str) -> None:
-        """Keeps that nothing is written; logs it once."""
+        """Keeps that nothing is written; logs it once, and no more than once a minute."""
         self.errands.refuse(detail)
+        now_ns = self._clock.now_ns()
         if self.health.ok:
-            self._log.error("History is not written, events wait and are dropped", err=detail)
-            self.health.since_ns = self._clock.now_ns()
+            self.health.since_ns = now_ns
+            self._told = not self._told_ns <= now_ns < self._told_ns + TELL_NS
+            if self._told:
+                self._told_ns = now_ns
+                self._log.error("History is not written, events wait and are dropped", err=detail)
         self.health.ok, self.health.detail = False, detail
 
     def _succeeded(self) -> None:
         """Keeps that all is well; logs it when it was not before."""
         self._retry_seconds = FIRST_RETRY_SECONDS
         if not self.health.ok:
-            self._log.info("History is written again", dropped=self.health.dropped)
+            if self._told:
+                self._log.info("History is written again", dropped=self.health.dropped)
             self.health.since_ns = self._clock.now_ns()
             self.health.ok, self.health.detail = True, ""
