@@ -11,6 +11,7 @@ import psycopg
 
 from amp._core import fingerprint, flush_alerts_blob, history_id
 from amp.clock import SystemClock
+from amp.history.health import HistoryHealth
 from amp.history.postgres import PostgresHistory
 from amp.history.readers import Readers
 from amp.history.sqlite import SqliteHistory
@@ -41,6 +42,7 @@ class KeptHistory:
             PostgresHistory(place) if isinstance(place, str) else SqliteHistory(place)
         )
         self.store.open()
+        self.health = HistoryHealth()
         self._readers = Readers(self.store.reader, SystemClock())
 
     async def read(self, question: Callable[[Reader], Answered]) -> Answered:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from amp._core import stored_batch
 from amp.api.answer import Refusal, own_error, own_json
+from amp.api.memory import Memory
 from amp.bucket import Bucket
 from amp.clock import SECOND_NS
-from amp.errors import StoreUnavailable
 from amp.query.cursor import read_cursor
 from amp.query.deliveries import FILTERS, LAST_ID, delivery_question, page
 from amp.query.delivery import StoredDelivery, delivery
@@ -17,17 +17,11 @@ from amp.query.filters import Parameters
 from amp.query.question import BadParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TypeVar
-
     from amp._core import Batch
     from amp.api.answer import Answer
     from amp.api.request import Request
-    from amp.history.base import Reader
     from amp.notify.integration import Integration
     from amp.running import Running
-
-    Answered = TypeVar("Answered")
 
 PATH = "/api/amp/v1/deliveries"
 RESENDS_A_MINUTE = 10
@@ -43,6 +37,7 @@ class DeliveriesApi:
 
     def __init__(self, running: Running, *, resends_a_minute: int = RESENDS_A_MINUTE) -> None:
         self._running = running
+        self._memory = Memory(running, None)
         self._resends_a_minute = resends_a_minute
         self._bucket = Bucket(60 * SECOND_NS // resends_a_minute, resends_a_minute, running.clock)
 
@@ -59,7 +54,7 @@ class DeliveriesApi:
             cursor = None if given is None else read_cursor(given, digest)
         except BadParameterError as error:
             return own_error(400, str(error), error.parameter)
-        found = await self._read(lambda reader: page(reader, question, limit, cursor))
+        found = await self._memory.read(lambda reader: page(reader, question, limit, cursor))
         following = found.cursor
         return own_json(
             {
@@ -68,6 +63,7 @@ class DeliveriesApi:
                 "total_is_estimate": found.estimated,
                 "next_cursor": None if following is None else following.text(digest),
             }
+            | self._memory.incomplete()
         )
 
     async def get(self, request: Request) -> Answer:
@@ -129,24 +125,10 @@ class DeliveriesApi:
             Refusal: 404 when there is none.
         """
         if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LAST_ID:
-            found = await self._read(lambda reader: delivery(reader, int(text)))
+            found = await self._memory.read(lambda reader: delivery(reader, int(text)))
             if found is not None:
                 return found
         raise Refusal(own_error(404, f"there is no delivery {text[:40]!r}", "id"))
-
-    async def _read(self, question: Callable[[Reader], Answered]) -> Answered:
-        """Asks the history.
-
-        Raises:
-            Refusal: 404 when none is kept, 503 when it cannot answer now.
-        """
-        history = self._running.history
-        if history is None:
-            raise Refusal(own_error(404, "no history is kept (--amp.history.retention=0)"))
-        try:
-            return await history.read(question)
-        except StoreUnavailable as error:
-            raise Refusal(own_error(503, f"the history cannot be read: {error}")) from None
 
     def _check_rate(self) -> None:
         if self._bucket.allow():

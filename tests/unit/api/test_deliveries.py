@@ -297,6 +297,12 @@ async def test_bad_parameters_are_named(parameters: str, named: str) -> None:
     assert named in said.json()["error"]
 
 
+async def test_lost_events_are_told_of(door: Doorway, history: KeptHistory) -> None:
+    assert "incomplete" not in (await door.get(PATH)).json()
+    history.health.dropped = 3
+    assert (await door.get(PATH)).json()["incomplete"]["dropped"] == 3
+
+
 async def test_a_cursor_of_another_question(door: Doorway, history: KeptHistory) -> None:
     STORY.write(history)
     first = (await door.get(f"{PATH}?limit=2")).json()

@@ -82,7 +82,9 @@ SCHEMAS: Json = {
             "total": WHOLE,
             "total_is_estimate": YES_OR_NO,
             "next_cursor": MAYBE_TEXT,
-        }
+            "incomplete": record({"dropped": WHOLE, "detail": TEXT}),
+        },
+        optional=("incomplete",),
     ),
     "DeliveryInFull": record(
         {
