@@ -199,6 +199,8 @@ class Batch:
     firing_count: int
     route_label_errors: list[tuple[str, str]]
     def firing_only(self) -> Batch: ...
+    def without(self, fingerprints: Sequence[str]) -> Batch:
+        """The batch without the alerts of these fingerprints."""
     def webhook_json(self, reason: str, external_url: str, max_alerts: int) -> bytes:
         """The webhook's version 4 body with its final newline (receivers.md 17), max_alerts 0 = all."""
     def template_data(self, reason: str, external_url: str) -> TemplateData:

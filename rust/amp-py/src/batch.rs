@@ -53,6 +53,15 @@ impl PyBatch {
         Self(self.0.firing_only())
     }
 
+    #[allow(clippy::needless_pass_by_value)]
+    fn without(&self, fingerprints: Vec<String>) -> Self {
+        let left_out: Vec<u64> = fingerprints
+            .iter()
+            .filter_map(|text| u64::from_str_radix(text, 16).ok())
+            .collect();
+        Self(self.0.without(&left_out))
+    }
+
     fn webhook_json<'py>(
         &self,
         py: Python<'py>,

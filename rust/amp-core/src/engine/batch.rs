@@ -153,6 +153,17 @@ impl Batch {
         self.keep(&keeps)
     }
 
+    /// The batch without the alerts of these fingerprints.
+    #[must_use]
+    pub fn without(&self, fingerprints: &[u64]) -> Self {
+        let keeps: Vec<bool> = self
+            .items
+            .iter()
+            .map(|item| !fingerprints.contains(&item.fingerprint))
+            .collect();
+        self.keep(&keeps)
+    }
+
     /// The webhook's version 4 body with its line end; `max_alerts` 0 means all.
     ///
     /// Upstream: notify/webhook/webhook.go `Message`.
@@ -427,5 +438,16 @@ mod tests {
         assert_eq!(firing.items().len(), 2);
         assert!(firing.resolved_hashes().is_empty());
         assert_eq!(batch.resolved_hashes().len(), 1);
+    }
+
+    #[test]
+    fn some_alerts_may_be_left_out() {
+        let batch = batch(vec![
+            item(&[("alertname", "A")], "{}", true),
+            item(&[("alertname", "B")], "{}", true),
+        ]);
+        let left_out = [batch.items()[0].fingerprint, 7];
+        assert_eq!(batch.without(&left_out).labels_text(), "B: 1");
+        assert_eq!(batch.without(&[]).items().len(), 2);
     }
 }
