@@ -36,17 +36,17 @@ def details(
     )
     series = sorted({row[1] for row in rows})
     sources = {
-        row[0]: row[1:]
-        for row in _of(
+        id: (fingerprint_text(fingerprint), labels_of(text), fires)
+        for id, fingerprint, text, fires in _of(
             reader, dialect, "id, fingerprint, CAST(labels AS TEXT), fires", "series", series
         )
     }
     notes = {
-        row[0]: row[1:]
-        for row in _of(
+        id: (json.loads(annotations), url)
+        for id, annotations, url in _of(
             reader,
             dialect,
-            "id, alert_name, annotations, generator_url",
+            "id, annotations, generator_url",
             "note",
             sorted({row[9] for row in rows}),
         )
@@ -159,19 +159,19 @@ def _shown(
     now_ns: int,
 ) -> dict[str, Any]:
     start, _, end, ended_by, silenced, inhibited, notified, failed, flap, _ = row
-    labels = labels_of(source[1])
+    fingerprint, labels, _ = source
     seconds = max((now_ns if end is None else end) - start, 0) / 1e9
     return {
-        "fingerprint": fingerprint_text(source[0]),
+        "fingerprint": fingerprint,
         "alert_name": labels.get("alertname", ""),
         "status": "firing" if end is None else "resolved",
         "labels": labels,
-        "annotations": json.loads(note[1]) if note else {},
+        "annotations": note[0] if note else {},
         "starts_at": rfc3339(start),
         "ends_at": None if end is None else rfc3339(end),
         "duration_seconds": round(seconds, 3),
         "fire_count": fires,
-        "generator_url": note[2] if note else "",
+        "generator_url": note[1] if note else "",
         "receivers": list(receivers),
         "silenced": bool(silenced),
         "inhibited": bool(inhibited),

@@ -38,6 +38,10 @@ COLUMN_INDEXES = {
 }
 
 
+_OF_NOTE = "CROSS JOIN LATERAL (SELECT * FROM episode x WHERE x.note_id = w.id OFFSET 0) e"
+"""PostgreSQL's planner looks the episodes up note by note then; it would rather read them all."""
+
+
 class Region(NamedTuple):
     """Starts from the first instant, included, to the second, excluded. None: no bound."""
 
@@ -113,21 +117,21 @@ def _sets(scope: Scope) -> Iterator[Driver]:
         table = dialect.table("episode", "e", "episode_series")
         among = dialect.among("e.series_id", scope.series)
         yield Driver("series", ((table, among),), ordered=len(scope.series) == 1)
-    by_note = dialect.table("episode", "e", "episode_note")
     if scope.words:
         if dialect.sqlite:
-            source = f"note_words {dialect.join} {by_note}"
-            condition = Sql(
-                "note_words MATCH ? AND e.note_id = note_words.rowid",
-                (dialect.query(scope.words),),
-            )
+            table = dialect.table("episode", "e", "episode_note")
+            source = f"note_words {dialect.join} {table} ON e.note_id = note_words.rowid"
+            condition = Sql("note_words MATCH ?", (dialect.query(scope.words),))
         else:
-            source = "note w JOIN episode e ON e.note_id = w.id"
+            source = f"note w {_OF_NOTE}"
             condition = Sql("w.words @@ CAST(? AS tsquery)", (dialect.query(scope.words),))
         yield Driver("words", ((source, condition),), ordered=False, drops=True)
     if scope.url_hashes:
         hashes = dialect.among("w.url_hash", scope.url_hashes)
-        source = f"note w {dialect.join} {by_note} ON e.note_id = w.id"
+        source = f"note w {_OF_NOTE}"
+        if dialect.sqlite:
+            table = dialect.table("episode", "e", "episode_note")
+            source = f"note w {dialect.join} {table} ON e.note_id = w.id"
         yield Driver("urls", ((source, hashes),), ordered=False, drops=True)
     if scope.question.min_duration_ns is not None or scope.question.max_duration_ns is not None:
         yield _by_duration(scope)

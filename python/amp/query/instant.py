@@ -81,5 +81,6 @@ def _spelled_ns(text: str) -> int:
 def rfc3339(at_ns: int) -> str:
     """An instant in UTC with exactly three decimals, cut, not rounded."""
     seconds, rest = divmod(at_ns, SECOND_NS)
-    moment = _EPOCH + timedelta(seconds=seconds)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest // 1_000_000:03d}Z"
+    # A second's text ends with the zone, which is six characters long.
+    moment = (_EPOCH + timedelta(seconds=seconds)).isoformat()
+    return f"{moment[:-6]}.{rest // 1_000_000:03d}Z"

@@ -90,10 +90,10 @@ def plan(reader: Reader, scope: Scope) -> Plan:
         walker = total
     before = None if from_ns is None else alive(scope, from_ns)
     listed = best if best.driver.ordered or not best.found.capped else walker
-    return Plan(
-        best.driver, region, before, listed.driver, best.expected, total.expected,
-        best.found if checks <= bool(best.driver.name) and best.driver.disjoint and best.found.most == exact else None,
-    )  # fmt: skip
+    # What was counted while choosing is the total where nothing else is to be checked.
+    whole_answer = checks <= bool(best.driver.name) and best.driver.disjoint
+    counted = best.found if whole_answer and best.found.most == exact else None
+    return Plan(best.driver, region, before, listed.driver, best.expected, total.expected, counted)
 
 
 def _handful(reader: Reader, scope: Scope, found: list[Driver], until: Region) -> _Judged | None:

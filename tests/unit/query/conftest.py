@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from history_rows import Story
 
 SEEDS = (1, 2, 3)
+
+# The generator of the benchmark makes the many rows that plans need.
+sys.path.append(str(Path(__file__).parents[3] / "benches" / "history"))
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
