@@ -26,6 +26,7 @@ from amp.api.stream import PATH as STREAM_PATH
 from amp.api.table import gate
 from amp.api.times import milliseconds
 from amp.backup.inbox import Inbox
+from amp.chronicle import Chronicle
 from amp.clock import SECOND_NS, SystemClock
 from amp.collector.own import OwnCollector
 from amp.collector.process import ProcessLimits
@@ -41,7 +42,6 @@ from amp.external import external_url, peer, route_prefix
 from amp.features import FEATURES
 from amp.httpclient import HttpClients
 from amp.live import Shared, build
-from amp.memory import Memory
 from amp.metrics import Metrics
 from amp.metrics.events import EventMetrics
 from amp.options import BUILD_CONTEXT, UPSTREAM_VERSION, check_options
@@ -156,7 +156,7 @@ class App:
             matcher_mode=options.matcher_mode,
             events=self._events,
         )
-        self._memory = Memory(
+        self._chronicle = Chronicle(
             options,
             folder,
             self._engine,
@@ -269,11 +269,11 @@ class App:
         try:
             await self._signalled(running, shared, opening)
         finally:
-            await self._memory.stream.close()
+            await self._chronicle.stream.close()
             await server.stop()
             entrance.close()
             await running.live.stop()
-            await self._memory.close()
+            await self._chronicle.close()
             await self._storage.close()
 
     def _record(self, shared: Shared, config: Config) -> None:
@@ -324,7 +324,7 @@ class App:
         opening: asyncio.Task[None],
     ) -> None:
         await opening
-        self._memory.start()
+        self._chronicle.start()
         async with self._reloading:
             running.opened = True
             self._metrics.ready.set(1)
@@ -335,7 +335,7 @@ class App:
             for name, work in (
                 ("storage", self._storage.run),
                 ("garbage", self._collect_garbage),
-                ("timeouts", self._memory.run),
+                ("timeouts", self._chronicle.run),
                 ("restore", self._inbox(running).run),
                 ("pulse", lambda: feel_pulse(self._clock, self._metrics)),
                 ("reload", lambda: _reload_on(self._hangup, running)),
@@ -345,7 +345,7 @@ class App:
                 )
 
     def _inbox(self, running: Running) -> Inbox:
-        history = self._memory.history
+        history = self._chronicle.history
         return Inbox(
             Path(self._options.storage_path),
             self._silences,
@@ -382,7 +382,7 @@ class App:
             start_at_ns=self._start_at_ns,
             events=self._events,
             tracing=self._tracing,
-            journal=self._memory.journal,
+            journal=self._chronicle.journal,
         )
 
     def _running(self, live: Live, shared: Shared, me: tuple[str, str] | None) -> Running:
@@ -399,10 +399,10 @@ class App:
             started_at=milliseconds(self._started_ns),
             peer=me,
             reload=lambda: self._reload(running, shared),
-            journal=self._memory.journal,
-            history=self._memory.history,
-            cache=self._memory.cache,
-            stream=self._memory.stream,
+            journal=self._chronicle.journal,
+            history=self._chronicle.history,
+            cache=self._chronicle.cache,
+            stream=self._chronicle.stream,
         )
         return running
 
@@ -450,7 +450,7 @@ class App:
                 self._metrics.reload_ok.set(0)
                 self._metrics.reload_failed.inc()
                 log.error("Loading configuration file failed", file=file, err=error)
-                self._memory.reloaded(None, str(error))
+                self._chronicle.reloaded(None, str(error))
                 raise
             previous = running.live
             await previous.stop()
@@ -465,7 +465,7 @@ class App:
             if self._recorder is not None:
                 await self._recorder.apply(config.root.event_recorder or EventRecorder())
             self._metrics.reloaded.inc()
-            self._memory.reloaded(config)
+            self._chronicle.reloaded(config)
             log.info("Completed loading of configuration file", file=file)
 
 

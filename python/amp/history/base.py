@@ -148,6 +148,9 @@ class HistoryStore(Protocol):
         A round goes over many steps; after one that deleted, the fold must forget what it knows.
         """
 
+    def sweep_anew(self) -> None:
+        """Ends the round that goes on: others wrote what it may hold for unused."""
+
     def shrink(self, limit: int) -> bool:
         """Gives unused room back to the disk, at most `limit` pages; whether there may be more."""
 

@@ -214,6 +214,10 @@ class PostgresHistory:
         with self._transaction() as connection:
             return self._retention.sweep(connection, limit)
 
+    def sweep_anew(self) -> None:
+        """Ends the round that goes on."""
+        self._retention.begin_anew()
+
     def shrink(self, limit: int) -> bool:
         """Nothing to do: the server's own cleaning makes room for the next rows."""
         return False

@@ -107,6 +107,10 @@ class PostgresRetention:
         connection.execute(USED_FIRES, (numbers(list(gone)), numbers(list(gone.values()))))
         return len(keys)
 
+    def begin_anew(self) -> None:
+        """Ends the round that goes on."""
+        self._sweep = None
+
     def sweep(self, connection: Connection[Any], limit: int) -> Swept:
         """A step of a round."""
         deleted = self._series(connection, limit)

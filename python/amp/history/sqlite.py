@@ -210,6 +210,11 @@ class SqliteHistory:
         with self._transaction():
             return self._keeper.sweep(limit)
 
+    def sweep_anew(self) -> None:
+        """Ends the round that goes on."""
+        if self._retention is not None:
+            self._retention.begin_anew()
+
     def shrink(self, limit: int) -> bool:
         """Gives unused pages at the end back."""
         with translated(self.path):

@@ -80,6 +80,10 @@ class SqliteRetention:
         self._connection.executemany(USED_FIRES, [(count, id) for id, count in gone.items()])
         return len(keys)
 
+    def begin_anew(self) -> None:
+        """Ends the round that goes on."""
+        self._sweep = None
+
     def sweep(self, limit: int) -> Swept:
         """A step of a round."""
         deleted = self._series(limit)

@@ -48,6 +48,8 @@ CLOSE_SECONDS = 2.0
 INTERRUPT_SECONDS = 1.0
 
 TELL_NS = 60 * SECOND_NS
+ANNOUNCED_AT_ONCE = 20_000
+
 RECONCILE_NS = 30 * SECOND_NS
 """Between two times that all that fires is told again: that alone may fill the queue."""
 
@@ -58,8 +60,8 @@ class AlertTeller(Protocol):
     def firing(self) -> list[tuple[int, int]]:
         """Signed fingerprint and start of every firing alert."""
 
-    def announce(self, now_ns: int) -> None:
-        """Tells the journal of all of them again."""
+    def announce(self, now_ns: int, first: int, limit: int) -> int | None:
+        """Tells the journal of so many of them again, from a place on; where to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class HistoryWriter:
         self._limit = MOST_EVENTS
         self._reconcile = True
         self._reconciled_ns: int | None = None
+        self._announcing: int | None = None
         self._suspected = False
         self._told = False
         self._told_ns = 0
@@ -220,6 +223,7 @@ class HistoryWriter:
         if self._helped():
             return 0.0
         self._reconciled()
+        self._announced()
         if self._retain():
             return RETENTION_PAUSE_SECONDS
         return 0.0 if more else PAUSE_SECONDS
@@ -232,6 +236,8 @@ class HistoryWriter:
         if self.errands.run(self._store):
             self._fold = None
             self._reconcile = True
+            self.generation += 1
+            self._store.sweep_anew()
             self.retention.restart()
         return self.errands.holding
 
@@ -283,7 +289,8 @@ class HistoryWriter:
             return False
         self._write(hand.rows, hand.seq)
         self._hand = None
-        self.generation = max(self.generation, hand.seq)
+        # What came from no event changes answers, too.
+        self.generation = max(self.generation + 1, hand.seq)
         self.written += hand.events
         return hand.events >= self._limit
 
@@ -320,7 +327,13 @@ class HistoryWriter:
             self._reconcile = True
             raise
         self._reconciled_ns = now_ns
-        self._alerts.announce(now_ns)
+        self._announcing = 0
+
+    def _announced(self) -> None:
+        """Lets some of what fires be told again: all at once might not fit the journal."""
+        if self._announcing is not None and self._journal.pending() < self._limit:
+            now_ns = self._clock.now_ns()
+            self._announcing = self._alerts.announce(now_ns, self._announcing, ANNOUNCED_AT_ONCE)
 
     def _retain(self) -> bool:
         """Deletes a little; whether there is more to do at once."""

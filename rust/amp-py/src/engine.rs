@@ -255,8 +255,15 @@ impl PyEngine {
         self.with(py, |engine| engine.expire(now_ns))
     }
 
-    fn announce(&self, py: Python<'_>, now_ns: i64) -> PyResult<()> {
-        self.with(py, |engine| engine.announce(now_ns))
+    #[pyo3(signature = (now_ns, first=0, limit=usize::MAX))]
+    fn announce(
+        &self,
+        py: Python<'_>,
+        now_ns: i64,
+        first: u32,
+        limit: usize,
+    ) -> PyResult<Option<u32>> {
+        self.with(py, |engine| engine.announce(now_ns, first, limit))
     }
 
     fn firing(&self, py: Python<'_>) -> PyResult<Vec<(i64, i64)>> {

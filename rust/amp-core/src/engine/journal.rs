@@ -199,10 +199,16 @@ impl Engine {
         }
     }
 
-    /// Tells the journal of every firing alert again, for whoever missed some.
-    pub fn announce(&self, now_ns: i64) {
-        let Some(journal) = &self.journal else { return };
-        for (_, alert) in self.alerts.iter().filter(|(_, alert)| alert.told) {
+    /// Tells the journal of firing alerts again, for whoever missed some: of so many, from a place on; where to go on.
+    pub fn announce(&self, now_ns: i64, first: Slot, limit: usize) -> Option<Slot> {
+        let journal = self.journal.as_ref()?;
+        let from_first = self.alerts.iter().skip_while(|(slot, _)| *slot < first);
+        let mut left = limit;
+        for (slot, alert) in from_first.filter(|(_, alert)| alert.told) {
+            if left == 0 {
+                return Some(slot);
+            }
+            left -= 1;
             let announced = What::Announced {
                 alert: alert.subject(),
                 note: alert.note(),
@@ -210,6 +216,7 @@ impl Engine {
             };
             journal.add(now_ns, announced);
         }
+        None
     }
 
     /// Every alert that the journal knows as firing: fingerprint and start.

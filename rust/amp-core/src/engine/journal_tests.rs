@@ -191,8 +191,14 @@ fn what_the_store_brings_back_is_known() {
     after.engine.restore(&rows, at(10), 300 * SECOND);
     assert!(after.told().is_empty());
     assert_eq!(after.engine.firing(), scene.engine.firing());
-    after.engine.announce(at(11));
+    assert_eq!(after.engine.announce(at(11), 0, 9), None);
     assert_eq!(after.told(), ["announced"]);
+    after.post("B", 12, 900, 12);
+    after.told();
+    let next = after.engine.announce(at(13), 0, 1);
+    assert_eq!(after.told().len(), 1);
+    assert_eq!(after.engine.announce(at(13), next.unwrap(), 1), None);
+    assert_eq!(after.told().len(), 1);
     after.post("A", 0, 20, 20);
     assert_eq!(after.told(), ["resolved by Sender"]);
 }

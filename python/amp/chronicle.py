@@ -39,7 +39,7 @@ EXPIRE_SECONDS = 1.0
 """How often it is asked which alerts and silences ended by time."""
 
 
-class Memory:
+class Chronicle:
     """Everything that is told of events, and who tells it what nobody else does.
 
     Attributes:
