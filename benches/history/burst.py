@@ -167,7 +167,9 @@ def burst(amp: Amp, rate: int, seconds: int, folder: Path, *, history: bool) -> 
     while amp.metric("amp_history_queue_length") > 0:
         time.sleep(0.2)
     time.sleep(0.5)
-    print(f"events in the queue at the end: {waiting:.0f}, written {time.time() - before:.1f} s later")
+    print(
+        f"events in the queue at the end: {waiting:.0f}, written {time.time() - before:.1f} s later"
+    )
     size = sum(file.stat().st_size for file in (folder / "data").glob("history.db*"))
     print(f"disk: {size / total:.0f} bytes an alert (two events each), {size / 1e6:.0f} MB")
     print(f"memory, peak: {peak_mib(amp.process.pid):.0f} MiB")

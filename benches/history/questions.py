@@ -72,12 +72,12 @@ class Questions:
             given += [
                 (key, value)
                 for key, value in every[name]()
-                if key not in taken or key not in (*ONCE, "sort", "status", "max_duration")
+                if key not in taken or key not in (*ONCE, "sort", "order", "status", "max_duration")
             ]
         keys = {key for key, _ in given}
         if {"min_duration", "max_duration"} <= keys:
             given = [(key, value) for key, value in given if key != "max_duration"]
-        return [(key, value) for key, value in given if key != "sort"]
+        return [(key, value) for key, value in given if key not in ("sort", "order")]
 
     def _sorted(self) -> Given:
         return [

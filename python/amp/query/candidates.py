@@ -92,18 +92,21 @@ def _union(
 ) -> Sql:
     """Starts `k` and series `s` of all ways together, each episode once."""
     way = "DESC" if descending else "ASC"
-    checks = [*scope.conditions(without=driver.name if driver.drops else ""), *extra]
+    checks = scope.conditions(without=driver.name if driver.drops else "")
     parts = []
     for source, own in driver.ways:
-        where = all_of([own, *region.conditions(driver.start), *checks])
-        order = f"ORDER BY {driver.start} {way}, {driver.series} {way} " if ordered else ""
-        parts.append(
-            Sql(
-                f"SELECT {driver.start} AS k, {driver.series} AS s "
-                f"FROM {source} {driver.episode} WHERE {where.text} {order}LIMIT {most}",
-                where.values,
-            )
+        where = all_of([own, *region.conditions(driver.start), *extra, *checks])
+        episode = driver.episode if checks else ""
+        query = (
+            f"SELECT {driver.start} AS k, {driver.series} AS s "
+            f"FROM {source} {episode} WHERE {where.text} "
         )
+        if ordered and not driver.ordered and not scope.dialect.sqlite:
+            # Its planner would rather walk all episodes in order than sort these few.
+            query = f"SELECT k, s FROM ({query}OFFSET 0) b ORDER BY k {way}, s {way} "
+        elif ordered:
+            query += f"ORDER BY {driver.start} {way}, {driver.series} {way} "
+        parts.append(Sql(f"{query}LIMIT {most}", where.values))
     if len(parts) == 1:
         return parts[0]
     # Parts with an order of their own stand in brackets of their own in both dialects.

@@ -31,8 +31,7 @@ def details(
     dialect = Dialect(reader.dialect)
     pairs = ",".join(f"({start:d},{series:d})" for _, start, series in keys)
     rows = reader.rows(
-        f"WITH k (a, b) AS (VALUES {pairs}) SELECT {COLUMNS} FROM k {dialect.join} episode e "
-        "ON e.starts_at_ns = k.a AND e.series_id = k.b"
+        f"WITH k (a, b) AS (VALUES {pairs}) SELECT {COLUMNS} FROM k {dialect.episode('k.a', 'k.b')}"
     )
     series = sorted({row[1] for row in rows})
     sources = {

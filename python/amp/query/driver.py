@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from amp.query.sql import Sql, all_of
+from amp.query.sql import IN_ORDER, Sql, all_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +102,7 @@ def drivers(scope: Scope) -> list[Driver]:
             found.append(
                 Driver(
                     link.table, ways, "d.starts_at_ns", "d.series_id",
-                    _episode(scope, "d.starts_at_ns", "d.series_id"),
+                    scope.dialect.episode("d.starts_at_ns", "d.series_id"),
                     disjoint=len(ways) == 1, drops=True,
                 )
             )  # fmt: skip
@@ -160,7 +160,7 @@ def _by_duration(scope: Scope) -> Driver:
 
 def everything(scope: Scope) -> Driver:
     """All episodes, in the order in which they lie."""
-    return Driver("", ((scope.dialect.table("episode", "e"), Sql("1 = 1")),))
+    return Driver("", ((scope.dialect.table("episode", "e", IN_ORDER), Sql("1 = 1")),))
 
 
 def firing(scope: Scope) -> Driver:
@@ -175,7 +175,7 @@ def firing(scope: Scope) -> Driver:
         ),
         "d.open_at_ns",
         "d.id",
-        _episode(scope, "d.open_at_ns", "d.id"),
+        scope.dialect.episode("d.open_at_ns", "d.id"),
         drops=True,
     )
 
@@ -188,7 +188,7 @@ def alive(scope: Scope, at_ns: int) -> Driver:
     """
     table = scope.dialect.table
     parts = [
-        f"SELECT e.starts_at_ns, e.series_id FROM {table('episode', 'e')} "
+        f"SELECT e.starts_at_ns, e.series_id FROM {table('episode', 'e', IN_ORDER)} "
         f"WHERE e.starts_at_ns >= {at_ns - HOUR:d} AND e.starts_at_ns < {at_ns:d} "
         f"AND (e.ends_at_ns >= {at_ns:d} OR e.ends_at_ns IS NULL)",
         f"SELECT d.open_at_ns, d.id FROM {table('series', 'd', 'series_open')} "
@@ -205,9 +205,5 @@ def alive(scope: Scope, at_ns: int) -> Driver:
     source = "(" + " UNION ALL ".join(parts) + ") d"
     return Driver(
         "alive", ((source, Sql("1 = 1")),), "d.starts_at_ns", "d.series_id",
-        _episode(scope, "d.starts_at_ns", "d.series_id"), ordered=False,
+        scope.dialect.episode("d.starts_at_ns", "d.series_id"), ordered=False,
     )  # fmt: skip
-
-
-def _episode(scope: Scope, start: str, series: str) -> str:
-    return f"{scope.dialect.join} episode e ON e.starts_at_ns = {start} AND e.series_id = {series}"

@@ -25,19 +25,24 @@ class Window:
     to_ns: int
 
 
-def overlapping(scope: Scope, window: Window, extra: tuple[Sql, ...] = ()) -> Sql:
+def overlapping(
+    scope: Scope, window: Window, extra: tuple[Sql, ...] = (), index: str | None = None
+) -> Sql:
     """A table `o` of the episodes of a window that pass the filters of labels.
 
     Args:
         scope: of a question without a window.
         window: where the episodes lie.
         extra: more conditions on an episode `e`.
+        index: one of those that started in the window, by start; None: all of them.
     """
     checks = [*scope.conditions(), *extra]
     parts = []
     inside = Region(window.from_ns, window.to_ns)
     for driver, region in ((everything(scope), inside), (alive(scope, window.from_ns), Region())):
         source, own = driver.ways[0]
+        if index is not None and driver.name == "":
+            source = scope.dialect.table("episode", "e", index)
         where = all_of([own, *region.conditions(driver.start), *checks])
         parts.append(
             Sql(

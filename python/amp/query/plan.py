@@ -64,8 +64,7 @@ def plan(reader: Reader, scope: Scope) -> Plan:
         from_ns = None
     found = drivers(scope)
     until = Region(None, to_ns)
-    if scope.words and _common(reader, scope, until):
-        found = [driver for driver in found if driver.name != "words"]
+    share = _share(reader, scope, until) if scope.words else 0.0
     oldest_ns, newest_ns = _span(reader)
     checks = len(scope.conditions())
     alone = checks == 1
@@ -79,8 +78,23 @@ def plan(reader: Reader, scope: Scope) -> Plan:
         min(newest_ns, newest_ns if to_ns is None else to_ns - 1),
     )
     whole, exact, lookup = everything(scope), scope.bounds.exact, scope.bounds.lookup
-    judged = [_judge(reader, driver, region, span, exact) for driver in found]
     total = _judge(reader, whole, region, span, scope.bounds.handful if found else exact)
+    judged = [
+        _judge(
+            reader,
+            driver,
+            region,
+            span,
+            exact,
+            _guess(reader, scope, driver, total.expected, share),
+        )
+        for driver in found
+        if driver.name != "words"
+    ]
+    words = [driver for driver in found if driver.name == "words"]
+    if words and not _index_of_words_is_slow(reader, scope, share, judged, total.expected):
+        guess = _guess(reader, scope, words[0], total.expected, share)
+        judged.append(_judge(reader, words[0], region, span, exact, guess))
     best = min(judged, key=lambda one: one.expected, default=total)
     if best is not total and not alone and best.expected * lookup > total.expected:
         best = total
@@ -100,7 +114,7 @@ def _handful(reader: Reader, scope: Scope, found: list[Driver], until: Region) -
     """The driver with the fewest episodes in whatever window, where these are few."""
     few = None
     for driver in found:
-        if driver.ordered and not driver.drops:
+        if driver.name == "words" or (driver.ordered and not driver.drops):
             continue
         taken = size(reader, driver, until, scope.bounds.handful)
         if not taken.capped and (few is None or taken.number < few.expected):
@@ -108,8 +122,8 @@ def _handful(reader: Reader, scope: Scope, found: list[Driver], until: Region) -
     return few
 
 
-def _common(reader: Reader, scope: Scope, region: Region) -> bool:
-    """Whether the searched words are in many of the newest episodes."""
+def _share(reader: Reader, scope: Scope, region: Region) -> float:
+    """In which share of the newest episodes the searched words are."""
     whole, sample = everything(scope), scope.bounds.sample
     source, _ = whole.ways[0]
     where = all_of(region.conditions("e.starts_at_ns"))
@@ -122,7 +136,22 @@ def _common(reader: Reader, scope: Scope, region: Region) -> bool:
         f"SELECT count(*), sum(CASE WHEN {matches.text} THEN 1 ELSE 0 END) FROM ({newest}) e",
         (*matches.values, *where.values),
     )[0]
-    return row[0] == sample and int(row[1] or 0) > scope.bounds.common * sample
+    return int(row[1] or 0) / row[0] if row[0] == sample else 0.0
+
+
+def _index_of_words_is_slow(
+    reader: Reader, scope: Scope, share: float, judged: list[_Judged], all: int
+) -> bool:
+    """Whether to do without the index of words: it must read all that it has of each word."""
+    if not share:
+        return False
+    rivals = [one.expected for one in judged]
+    if rivals and min(rivals) < 2 * share * all:
+        return True
+    notes = reader.rows("SELECT max(id) FROM note")[0][0] or 0
+    reading = share * notes * len(scope.words) * scope.bounds.note
+    walking = scope.bounds.exact / share * scope.bounds.lookup
+    return bool(walking < reading)
 
 
 def _span(reader: Reader) -> tuple[int, int]:
@@ -133,10 +162,25 @@ def _span(reader: Reader) -> tuple[int, int]:
 
 
 def _judge(
-    reader: Reader, driver: Driver, region: Region, span: tuple[int, int], most: int
+    reader: Reader,
+    driver: Driver,
+    region: Region,
+    span: tuple[int, int],
+    most: int,
+    guess: int = 0,
 ) -> _Judged:
     found = size(reader, driver, region, most)
+    if found.capped and not driver.ordered:
+        return _Judged(driver, found, max(guess, found.number))
     return _Judged(driver, found, extrapolated(found, span))
+
+
+def _guess(reader: Reader, scope: Scope, driver: Driver, all: int, share: float) -> int:
+    """How many episodes an unordered driver may have when they are too many to count."""
+    if driver.name == "series":
+        series = reader.rows("SELECT max(id) FROM series")[0][0] or 1
+        return int(all * len(scope.series or ()) / series)
+    return int(all * share) if driver.name == "words" else all // 2
 
 
 def extrapolated(found: Count, span: tuple[int, int]) -> int:

@@ -98,9 +98,11 @@ def flapping(
         return []
     rate = -4 * math.log2(1 - min_score)
     bounds = [Sql(f"e.flap >= {rate!r}")]
+    index = None
     if rate >= FLAPPING_RATE:
         bounds.append(Sql(f"e.flap >= {FLAPPING_RATE}"))
-    table = overlapping(asked, window, tuple(bounds))
+        index = "episode_flapping"
+    table = overlapping(asked, window, tuple(bounds), index)
     rows = reader.rows(
         f"SELECT o.series_id, max(o.flap) AS f FROM {table.text} GROUP BY o.series_id "
         f"HAVING count(*) >= {min_fires:d} ORDER BY f DESC, o.series_id LIMIT {limit:d}",

@@ -83,12 +83,7 @@ def silences(
         Sql(f"l.starts_at_ns >= {window.from_ns:d} AND l.starts_at_ns < {window.to_ns:d}"),
         *asked.conditions(),
     ]
-    episode = (
-        f"{asked.dialect.join} episode e "
-        "ON e.starts_at_ns = l.starts_at_ns AND e.series_id = l.series_id"
-        if len(bounds) > 1
-        else ""
-    )
+    episode = asked.dialect.episode("l.starts_at_ns", "l.series_id") if len(bounds) > 1 else ""
     where = all_of(bounds)
     rows = reader.rows(
         "SELECT t.body, s.n FROM (SELECT l.silence_id, count(*) AS n "

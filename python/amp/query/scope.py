@@ -103,7 +103,8 @@ class Scope:
         among = self.dialect.among(f"l.{link.column}", link.ids)
         return Sql(
             f"EXISTS (SELECT 1 FROM {link.table} l WHERE {among.text} "
-            "AND l.starts_at_ns = e.starts_at_ns AND l.series_id = e.series_id)",
+            "AND l.starts_at_ns = e.starts_at_ns AND l.series_id = e.series_id"
+            f"{self.dialect.barrier})",
             among.values,
         )
 
@@ -181,7 +182,7 @@ def _series(found: Scope, question: Question, reader: Reader) -> None:
     if question.fingerprints is not None:
         source = Sql("series s")
         conditions = [dialect.among("s.fingerprint", question.fingerprints)]
-        id = "s.id"
+        id, distinct = "s.id", ""
     else:
         driver = _rarest(positive, reader, found) if _worth_it(filters, positive) else None
         if driver is None:
@@ -192,10 +193,11 @@ def _series(found: Scope, question: Question, reader: Reader) -> None:
         among = dialect.among("l.label_id", driver.ids)
         source, conditions, id = Sql("series_label l"), [among], "l.series_id"
         filters = [one for one in filters if one is not driver]
+        distinct = "DISTINCT " if len(driver.ids) > 1 else ""
     conditions += [_of_series(one, id, dialect) for one in filters]
     where, most = all_of(conditions), found.bounds.most_series
     rows = reader.rows(
-        f"SELECT DISTINCT {id} FROM {source.text} WHERE {where.text} LIMIT {most + 1}",
+        f"SELECT {distinct}{id} FROM {source.text} WHERE {where.text} LIMIT {most + 1}",
         where.values,
     )
     if len(rows) <= most:
@@ -236,7 +238,8 @@ def _having(one: LabelFilter, series: str, dialect: Dialect) -> Sql:
     word = "NOT " if one.negative else ""
     if len(one.ids) <= PROBED:
         text = (
-            f"EXISTS (SELECT 1 FROM series_label x WHERE {among.text} AND x.series_id = {series})"
+            f"EXISTS (SELECT 1 FROM series_label x WHERE {among.text} "
+            f"AND x.series_id = {series}{dialect.barrier})"
         )
     else:
         text = f"{series} {word}IN (SELECT x.series_id FROM series_label x WHERE {among.text})"

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+IN_ORDER = "sqlite_autoindex_episode_1"
+"""The episodes themselves, in the order of their starts, as SQLite names that index."""
+
 FEW = 24
 """Ids up to this number stand in the text of a query, more go as one parameter."""
 
@@ -70,15 +73,25 @@ class Dialect:
         forced = f" INDEXED BY {index}" if index and self.sqlite else ""
         return f"{name} {alias}{forced}"
 
+    def episode(self, start: str, series: str) -> str:
+        """Joins the episode `e` of a key, looked up one by one in both databases."""
+        if self.sqlite:
+            table = self.table("episode", "e", IN_ORDER)
+            return f"CROSS JOIN {table} ON e.starts_at_ns = {start} AND e.series_id = {series}"
+        return (
+            "CROSS JOIN LATERAL (SELECT * FROM episode y WHERE "
+            f"y.starts_at_ns = {start} AND y.series_id = {series} OFFSET 0) e"
+        )
+
+    @property
+    def barrier(self) -> str:
+        """Ends a query that PostgreSQL must answer as it stands, before what is around it."""
+        return "" if self.sqlite else " OFFSET 0"
+
     @property
     def join(self) -> str:
         """A join whose left side SQLite walks first."""
         return "CROSS JOIN" if self.sqlite else "JOIN"
-
-    @property
-    def on(self) -> str:
-        """What PostgreSQL wants after a join whose condition stands in WHERE."""
-        return "" if self.sqlite else " ON TRUE"
 
     def note_matches(self, words: Sequence[str]) -> Sql:
         """A condition on an episode `e`: its note has a word beginning with each of these."""
@@ -87,7 +100,9 @@ class Dialect:
             values: tuple[object, ...] = tuple(f" {word}" for word in words)
         else:
             test, values = "n.words @@ CAST(? AS tsquery)", (self.query(words),)
-        return Sql(f"EXISTS (SELECT 1 FROM note n WHERE n.id = e.note_id AND {test})", values)
+        return Sql(
+            f"EXISTS (SELECT 1 FROM note n WHERE n.id = e.note_id AND {test}{self.barrier})", values
+        )
 
     def query(self, words: Sequence[str]) -> str:
         """The words in the language of the database's search. They are letters and digits."""
