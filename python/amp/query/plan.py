@@ -37,6 +37,7 @@ class Plan:
         walker: what lists them in order of their start.
         expected: how many candidates the driver has; above the bound a guess.
         all: how many episodes there are, roughly.
+        span: the first and the last start in the region, roughly.
         counted: the matches of the region, where choosing has counted them.
     """
 
@@ -46,6 +47,7 @@ class Plan:
     walker: Driver
     expected: int
     all: int
+    span: tuple[int, int] = (0, 0)
     counted: Count | None = None
 
 
@@ -79,22 +81,7 @@ def plan(reader: Reader, scope: Scope) -> Plan:
     )
     whole, exact, lookup = everything(scope), scope.bounds.exact, scope.bounds.lookup
     total = _judge(reader, whole, region, span, scope.bounds.handful if found else exact)
-    judged = [
-        _judge(
-            reader,
-            driver,
-            region,
-            span,
-            exact,
-            _guess(reader, scope, driver, total.expected, share),
-        )
-        for driver in found
-        if driver.name != "words"
-    ]
-    words = [driver for driver in found if driver.name == "words"]
-    if words and not _index_of_words_is_slow(reader, scope, share, judged, total.expected):
-        guess = _guess(reader, scope, words[0], total.expected, share)
-        judged.append(_judge(reader, words[0], region, span, exact, guess))
+    judged = _judged(reader, scope, found, region, span, total.expected, share)
     best = min(judged, key=lambda one: one.expected, default=total)
     if best is not total and not alone and best.expected * lookup > total.expected:
         best = total
@@ -107,7 +94,28 @@ def plan(reader: Reader, scope: Scope) -> Plan:
     # What was counted while choosing is the total where nothing else is to be checked.
     whole_answer = checks <= bool(best.driver.name) and best.driver.disjoint
     counted = best.found if whole_answer and best.found.most == exact else None
-    return Plan(best.driver, region, before, listed.driver, best.expected, total.expected, counted)
+    return Plan(
+        best.driver, region, before, listed.driver, best.expected, total.expected, span, counted
+    )
+
+
+def _judged(
+    reader: Reader,
+    scope: Scope,
+    found: list[Driver],
+    region: Region,
+    span: tuple[int, int],
+    all: int,
+    share: float,
+) -> list[_Judged]:
+    """All drivers with what each one finds in the region; the index of words last, if at all."""
+    judged: list[_Judged] = []
+    for driver in sorted(found, key=lambda one: one.name == "words"):
+        if driver.name == "words" and _index_of_words_is_slow(reader, scope, share, judged, all):
+            continue
+        guess = _guess(reader, scope, driver, all, share)
+        judged.append(_judge(reader, driver, region, span, scope.bounds.exact, guess))
+    return judged
 
 
 def _handful(reader: Reader, scope: Scope, found: list[Driver], until: Region) -> _Judged | None:
@@ -206,14 +214,8 @@ def total(reader: Reader, scope: Scope, plan: Plan) -> Total:
         return Total(number, False)
     if not found.capped:
         return Total(number, True)
-    span = _span(reader)
-    region = plan.region
-    bounds = (
-        max(span[0], region.from_ns or 0),
-        min(span[1], span[1] if region.to_ns is None else region.to_ns - 1),
-    )
     if plan.driver.ordered:
-        return Total(extrapolated(found, bounds), True)
+        return Total(extrapolated(found, plan.span), True)
     return Total(max(sampled(reader, scope, plan), scope.bounds.exact + 1), True)
 
 
