@@ -140,12 +140,15 @@ def _gathered(asked: Scope, chosen: Plan, after: Key | None, most: int) -> Sql:
 def _ended(asked: Scope, after: Key | None, most: int) -> Sql:
     """Along the index of ends, or of durations."""
     value, index = "e.ends_at_ns", "episode_ends"
+    own = [Sql("e.ends_at_ns IS NOT NULL")]
     if asked.question.sort == "duration":
         value, index = "(e.ends_at_ns - e.starts_at_ns)", "episode_duration"
-    return _walked(
-        asked, asked.dialect.table("episode", "e", index), value, after, most,
-        [Sql("e.ends_at_ns IS NOT NULL")],
-    )  # fmt: skip
+        # As the index has it, so that the walk begins and ends at the bounds.
+        if (least := asked.question.min_duration_ns) is not None:
+            own.append(Sql(f"{value} >= {least:d}"))
+        if (longest := asked.question.max_duration_ns) is not None:
+            own.append(Sql(f"{value} <= {longest:d}"))
+    return _walked(asked, asked.dialect.table("episode", "e", index), value, after, most, own)
 
 
 def _open(asked: Scope, after: Key | None, most: int) -> Sql:
