@@ -116,7 +116,7 @@ def _sets(scope: Scope) -> Iterator[Driver]:
     if scope.series is not None:
         table = dialect.table("episode", "e", "episode_series")
         among = dialect.among("e.series_id", scope.series)
-        yield Driver("series", ((table, among),), ordered=len(scope.series) == 1)
+        yield Driver("series", ((table, among),), ordered=len(scope.series) == 1, drops=True)
     if scope.words:
         if dialect.sqlite:
             table = dialect.table("episode", "e", "episode_note")

@@ -232,7 +232,8 @@ def sampled(reader: Reader, scope: Scope, plan: Plan) -> int:
     scope.series = series[::step]
     among = scope.dialect.among("e.series_id", scope.series)
     way = ((plan.driver.ways[0][0], among),)
-    found = count(reader, scope, Driver("series", way, ordered=False), plan.region)
+    sample = Driver("series", way, ordered=False, drops=True)
+    found = count(reader, scope, sample, plan.region)
     share = len(series) / len(scope.series)
     scope.series = series
     return int(found.number * share)
