@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from amp.api.request import Request
-    from amp.cache.cache import Cache
     from amp.history.base import Reader
     from amp.history.history import History
     from amp.running import Running
@@ -21,15 +20,10 @@ if TYPE_CHECKING:
 
 
 class Memory:
-    """The history as the endpoints ask it.
+    """The history as the endpoints ask it; without a cache every question goes to the store."""
 
-    Args:
-        cache: of answers; None: every question goes to the store.
-    """
-
-    def __init__(self, running: Running, cache: Cache | None) -> None:
+    def __init__(self, running: Running) -> None:
         self._running = running
-        self._cache = cache
 
     def history(self) -> History:
         """The history.
@@ -85,10 +79,10 @@ class Memory:
         good: Callable[[], bool],
     ) -> bytes:
         """The body of an answer without its last brace; kept unless it is not `good`."""
-        history = self.history()
-        if self._cache is None or "no-cache" in (request.header("cache-control") or "").lower():
+        history, cache = self.history(), self._running.cache
+        if cache is None or "no-cache" in (request.header("cache-control") or "").lower():
             return await made()
-        return await self._cache.get(f"{history.generation} {key}", made, good)
+        return await cache.get(f"{history.generation} {key}", made, good)
 
     def sent(self, body: bytes) -> Answer:
         """An answer of a body without its last brace, completed by what is missing."""

@@ -131,7 +131,7 @@ def _webhooks(running: Running, options: Options) -> dict[str, Route]:
 
 
 def _history(running: Running) -> dict[str, Route]:
-    memory = Memory(running, running.cache)
+    memory = Memory(running)
     history, report = HistoryApi(running, memory), ReportApi(running, memory)
     table = {}
     for path in HISTORY:
@@ -143,7 +143,7 @@ def _history(running: Running) -> dict[str, Route]:
 
 
 def _single_alert(running: Running) -> list[tuple[re.Pattern[str], Route]]:
-    history = HistoryApi(running, Memory(running, running.cache))
+    history = HistoryApi(running, Memory(running))
     return [
         (
             re.compile(f"{path}/[^/]+"),

@@ -12,6 +12,8 @@ import pytest
 
 from amp._core import flush_alerts_blob, history_id
 from amp.api.export import COLUMNS
+from amp.cache.cache import TTL_SECONDS, Cache
+from amp.cache.local import LocalTier
 from amp.errors import StoreUnavailable
 from amp.history.health import HistoryHealth
 from amp.query.instant import rfc3339
@@ -147,6 +149,33 @@ async def test_answers_say_what_was_lost(door: Doorway, history: Kept) -> None:
     history.health = HistoryHealth(ok=False, detail="disk full")
     answer = (await door.get("/history/top")).json()
     assert answer["incomplete"] == {"dropped": 0, "detail": "disk full"}
+
+
+async def test_an_answer_is_kept_until_the_next_event(door: Doorway, history: Kept) -> None:
+    running = door.running
+    tier = LocalTier(running.clock, TTL_SECONDS)
+    running.cache = Cache(tier, None, "owner", running.metrics)
+    first = await door.get("/history?severity=critical&limit=2")
+    again = await door.get("/api/amp/v1/history?limit=2&severity=critical")
+    assert (first.body, history.asked) == (again.body, 1)
+    await door.ask(
+        "GET", "/history?severity=critical&limit=2", headers={"cache-control": "no-cache"}
+    )
+    assert history.asked == 2
+    history.generation = 2
+    await door.get("/history?severity=critical&limit=2")
+    assert history.asked == 3
+    # What is lost is told at once, by answers that are kept, too.
+    history.health.dropped = 3
+    told = await door.get("/history?severity=critical&limit=2")
+    assert (told.json()["incomplete"]["dropped"], history.asked) == (3, 3)
+    # A report of which a part failed is made again.
+    history.away = True
+    await door.get("/report")
+    asked = history.asked
+    history.away = False
+    assert "error" not in (await door.get("/report")).json()["top"]
+    assert history.asked == asked + 5
 
 
 async def test_exports_hold_every_episode(door: Doorway, made: Story) -> None:
