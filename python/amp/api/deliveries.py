@@ -37,7 +37,7 @@ class DeliveriesApi:
 
     def __init__(self, running: Running, *, resends_a_minute: int = RESENDS_A_MINUTE) -> None:
         self._running = running
-        self._memory = Memory(running, None)
+        self._memory = Memory(running)
         self._resends_a_minute = resends_a_minute
         self._bucket = Bucket(60 * SECOND_NS // resends_a_minute, resends_a_minute, running.clock)
 
