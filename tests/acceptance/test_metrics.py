@@ -159,6 +159,7 @@ def resend(running: Server) -> None:
         time.sleep(0.05)
     path = f"/api/amp/v1/deliveries/{found[0]['id']}/resend"
     assert running.request("POST", path).status == 200
+    assert running.get("/history").status == 200
 
 
 def stays(running: Server, at_start: dict[str, dict[str, float]], wanted: set[str]) -> set[str]:
