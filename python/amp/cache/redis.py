@@ -43,29 +43,8 @@ class RedisTier:
     def __init__(
         self, url: str, ttl_seconds: float, *, clock: Clock, log: Logger, metrics: Metrics
     ) -> None:
-        try:
-            from redis.asyncio import Redis
-            from redis.asyncio.retry import Retry
-            from redis.backoff import NoBackoff
-            from redis.exceptions import RedisError
-        except ImportError:
-            raise ConfigError(
-                "a Redis is given (--amp.redis-url), but redis-py is not installed: "
-                "pip install 'alertmanager-plus-plus[redis]'"
-            ) from None
-        self._failures = (RedisError, OSError, asyncio.TimeoutError)
-        try:
-            self._redis: Any = Redis.from_url(
-                url,
-                socket_timeout=PATIENCE_SECONDS * 10,
-                socket_connect_timeout=PATIENCE_SECONDS * 10,
-                max_connections=CONNECTIONS,
-                retry=Retry(NoBackoff(), 0),
-            )
-        except ValueError:
-            raise ConfigError(
-                "--amp.redis-url must begin with redis://, rediss:// or unix://"
-            ) from None
+        self._redis, failure = client(url)
+        self._failures = (failure, OSError, asyncio.TimeoutError)
         self._place = _place(url)
         self._ttl_ms = int(ttl_seconds * 1000)
         self._clock = clock
@@ -124,6 +103,37 @@ class RedisTier:
                 await self._redis.aclose()
         except self._failures:
             return
+
+
+def client(url: str) -> tuple[Any, type[Exception]]:
+    """redis-py's client, which connects when it is asked for something, and its errors' class.
+
+    Raises:
+        ConfigError: redis-py is not installed, or the URL is none.
+    """
+    try:
+        from redis.asyncio import Redis
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+        from redis.exceptions import RedisError
+    except ImportError:
+        raise ConfigError(
+            "a Redis is given (--amp.redis-url), but redis-py is not installed: "
+            "pip install 'alertmanager-plus-plus[redis]'"
+        ) from None
+    try:
+        made = Redis.from_url(
+            url,
+            socket_timeout=PATIENCE_SECONDS * 10,
+            socket_connect_timeout=PATIENCE_SECONDS * 10,
+            max_connections=CONNECTIONS,
+            retry=Retry(NoBackoff(), 0),
+        )
+    except ValueError:
+        raise ConfigError(
+            "--amp.redis-url must begin with redis://, rediss:// or unix://"
+        ) from None
+    return made, RedisError
 
 
 def _place(url: str) -> str:

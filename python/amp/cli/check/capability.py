@@ -1,4 +1,4 @@
-"""Whether this installation can deliver to what a configuration names."""
+"""Whether this installation has what a configuration, or a setting of the server, needs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from amp.cli.check.blocks import Block
 
 PROJECT = "alertmanager-plus-plus"
+SETTINGS = {
+    "database_url": ("the store", "psycopg", "postgresql"),
+    "redis_url": ("the history's cache", "redis", "redis"),
+}
+"""What settings of the server need: who needs it, the package, the extra that brings it."""
 
 
 def missing(block: Block, found: Callable[[str], object] = find_spec) -> Iterator[Finding]:
@@ -26,6 +31,19 @@ def missing(block: Block, found: Callable[[str], object] = find_spec) -> Iterato
     for package, extra in _packages(block.kind, block.config):
         if found(package) is None:
             yield _finding(block, needs(block.kind, package, extra))
+
+
+def lacking(setting: str, found: Callable[[str], object] = find_spec) -> Finding | None:
+    """What keeps a setting of the server from working; None where nothing does.
+
+    Args:
+        setting: `database_url` or `redis_url`, which is given.
+        found: gives None for a package that is not installed.
+    """
+    what, package, extra = SETTINGS[setting]
+    if found(package) is not None:
+        return None
+    return Finding(ERROR, needs(what, package, extra), key=setting)
 
 
 def needs(what: str, package: str, extra: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from amp.cli.check.capability import needs
+from amp.cache.redis import client
+from amp.cli.check.capability import lacking
 from amp.cli.check.configuration import Configuration
 from amp.cli.check.differences import Looked, differences
-from amp.cli.check.finding import ERROR, WARNING, Finding
+from amp.cli.check.finding import WARNING, Finding
 from amp.cli.check.report import Report
 from amp.cli.check.storage import Storage
 from amp.cli.check.swap_back import swap_back
@@ -70,9 +70,7 @@ def _configuration(
     report.findings += found.findings
     report.texts = texts.plain()
     report.templates = files.plain(texts.templates_used())
-    if (given.database or config.own.database_url) and find_spec("psycopg") is None:
-        text = needs("the store", "psycopg", "postgresql")
-        report.findings.append(Finding(ERROR, text, key="database_url"))
+    report.findings += _settings(given, config)
     return Looked(
         config=config,
         reached=found.reached,
@@ -80,6 +78,24 @@ def _configuration(
         named=set() if flags is None else flags.named,
         null_http_config=_null_http_config(found.places(found.file).node),
     )
+
+
+def _settings(given: Given, config: Config) -> Iterator[Finding]:
+    """What the server's settings need; flags and variables beat `amp.yml`."""
+    if given.database or config.own.database_url:
+        lack = lacking("database_url")
+        if lack is not None:
+            yield lack
+    redis_url = given.options.redis_url or config.own.redis_url
+    if redis_url:
+        lack = lacking("redis_url")
+        if lack is not None:
+            yield lack
+            return
+        try:
+            client(redis_url)
+        except ConfigError as error:
+            yield Finding.of(error)
 
 
 def _idle_events(config: Config) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from amp.options import Options
 
 CONFIG_FILE = "alertmanager.yml"
-STORED = ("amp.db", "nflog", "silences")
+STORED = ("amp.db", "history.db", "nflog", "silences")
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,11 @@ def _storage(found: dict[str, Any] | None) -> Iterator[str]:
         )
         if database["alerts_stale"]:
             yield "  Alertmanager wrote here last: amp.db's alerts are stale and stay away"
-    if silences is None and log is None and database is None:
+    history = found["history.db"]
+    if history is not None and history["readable"]:
+        kept = f"{history['from']} to {history['to']}" if history["from"] else "nothing yet"
+        yield f"  history.db: {kept}"
+    if silences is None and log is None and database is None and history is None:
         yield "  nothing is stored yet"
 
 

@@ -1,4 +1,4 @@
-"""What a storage folder holds: silences, the notification log, `amp.db`. It is only read."""
+"""What a storage folder holds: silences, the notification log, databases. It is only read."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amp._core import MatcherError, NotificationLog, decode_silences
-from amp.cli.check.database import count
+from amp.cli.check.database import bounds, count, schema
 from amp.cli.check.finding import ERROR, WARNING, Finding
+from amp.query.instant import rfc3339
 from amp.store.marks import Marks
+from amp.store.schema import migrations
 from amp.store.silence import compiled, from_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOCKS = Path("/proc/locks")
+NEWER = {ERROR: "", WARNING: "; no history would be kept"}
 
 
 class Storage:
@@ -39,7 +42,10 @@ class Storage:
         marks = Marks(folder)
         self.found["silences"] = self._file("silences", self._silences, marks)
         self.found["nflog"] = self._file("nflog", self._log, marks)
-        self.found["amp.db"] = self._database()
+        self.found["amp.db"] = self._database("amp.db", "sqlite", ERROR, self._state)
+        self.found["history.db"] = self._database(
+            "history.db", "history_sqlite", WARNING, self._history
+        )
         self.found["running"] = _holder(folder / "amp.lock")
         self._compare()
         for aside in sorted(folder.glob("*.corrupt-*")):
@@ -97,12 +103,29 @@ class Storage:
         living.load_snapshot(data, self._now_ns)
         return {"entries": len(living), "expired": len(whole) - len(living)}
 
-    def _database(self) -> dict[str, Any] | None:
-        path = self._folder / "amp.db"
+    def _database(
+        self, name: str, folder: str, level: str, look: Callable[[Path], dict[str, Any]]
+    ) -> dict[str, Any] | None:
+        """What is in a database.
+
+        Args:
+            name: the file.
+            folder: of its migrations.
+            level: of the finding that a newer release wrote it.
+            look: says what is in tables that this release knows.
+        """
+        path = self._folder / name
         if not path.exists():
             return None
         try:
-            rows = count(path)
+            version, newest = schema(path), migrations(folder)[-1].version
+            if version > newest:
+                self._tell(
+                    level, path, f"schema version {version}, this release knows {newest}:"
+                    " a newer release wrote it" + NEWER[level],
+                )  # fmt: skip
+                return {"readable": False, "bytes": path.stat().st_size}
+            rows = look(path)
         except (sqlite3.Error, OSError) as error:
             reason = (error.strerror or "").lower() if isinstance(error, OSError) else str(error)
             self._tell(ERROR, path, f"cannot be read: {reason}")
@@ -111,9 +134,22 @@ class Storage:
             "readable": True,
             "bytes": path.stat().st_size,
             "closed": not _is_filled(Path(f"{path}-wal")),
+            **rows,
+        }
+
+    def _state(self, path: Path) -> dict[str, Any]:
+        rows = count(path)
+        return {
             "alerts": rows["alert"],
             "silences": rows["silence"],
             "log_entries": rows["notification_log"],
+        }
+
+    def _history(self, path: Path) -> dict[str, Any]:
+        first_ns, last_ns = bounds(path)
+        return {
+            "from": None if first_ns is None else rfc3339(first_ns),
+            "to": None if last_ns is None else rfc3339(last_ns),
         }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amp.cli.check.blocks import Block
-from amp.cli.check.capability import missing
+from amp.cli.check.capability import SETTINGS, lacking, missing
 from amp.cli.check.differences import DIFFERENCES, Difference
 from amp.fields.http import JWT_BEARER, HttpConfig, OAuth2
 from amp.receivers import INTEGRATIONS, config_class
@@ -102,6 +102,16 @@ def test_a_missing_package_is_named_with_the_command() -> None:
     for kind, config, extra in (("sns", config_class("sns")(), "sns"), ("webhook", webhook, "jwt")):
         [finding] = missing(Block("r", kind, config, None, "k"), lambda _: None)
         assert f"pip install 'alertmanager-plus-plus[{extra}]'" in finding.text
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_setting_needs_its_package(setting: str) -> None:
+    _, package, extra = SETTINGS[setting]
+    finding = lacking(setting, lambda name: None if name == package else name)
+    assert finding is not None
+    assert finding.key == setting
+    assert f"pip install 'alertmanager-plus-plus[{extra}]'" in finding.text
+    assert lacking(setting) is None
 
 
 def test_events_need_their_feature(check: Check, tmp_path: Path) -> None:

@@ -96,6 +96,53 @@ def test_postgresql_is_not_asked(check: Check, config: Path) -> None:
     assert any("PostgreSQL" in one["text"] for one in found.report["differences"])
 
 
+def test_the_flags_of_the_history_are_known(check: Check, config: Path) -> None:
+    words = [
+        "--amp.redis-url=redis://:S3CRET@192.0.2.1/0",
+        "--amp.history.retention=30d",
+        "--amp.history.max-bytes=1000000",
+        "--amp.history.queue-bytes=1000000",
+        "--amp.stream.clients=0",
+        "--amp.webhook.rate=5",
+        "--amp.webhook.resolve-timeout=1h",
+    ]
+    found = check(config, "--", *words)
+    assert (found.code, found.findings()) == (0, [])
+    assert found.report["flags"]["without_effect"] == []
+    assert "S3CRET" not in found.text
+
+
+@pytest.mark.parametrize("place", ["flag", "amp.yml"])
+def test_a_redis_that_is_none(check: Check, config: Path, place: str) -> None:
+    if place == "flag":
+        found = check(config, "--", "--amp.redis-url=http://:S3CRET@h")
+    else:
+        (config.parent / "amp.yml").write_text("redis_url: http://:S3CRET@h\n")
+        found = check(config)
+    assert found.code == 1
+    assert "must begin with redis://, rediss:// or unix://" in found.findings()[0]
+    assert "S3CRET" not in found.text
+
+
+def test_the_keys_of_amp_yml_are_known(check: Check, config: Path) -> None:
+    (config.parent / "amp.yml").write_text(
+        "redis_url: redis://192.0.2.1/0\n"
+        "proxy: {filters: [{name: quiet, matchers: ['severity=info']}]}\n"
+    )
+    found = check(config)
+    assert (found.code, found.findings()) == (0, [])
+    assert found.report["configuration"]["amp_yml"] == str(config.parent / "amp.yml")
+
+
+def test_a_bad_filter_of_the_proxy_is_refused(check: Check, config: Path) -> None:
+    (config.parent / "amp.yml").write_text("proxy:\n  filters: [{name: quiet, matchers: []}]\n")
+    found = check(config)
+    assert found.code == 1
+    [finding] = found.report["findings"]
+    assert "has no matchers" in finding["text"]
+    assert (finding["file"], finding["line"]) == (str(config.parent / "amp.yml"), 2)
+
+
 @pytest.mark.parametrize(
     ("words", "text"),
     [

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amp._core import NotificationLog, encode_silence, frame_silences
+from amp.history.sqlite import SqliteHistory
 from amp.store.base import Changes, SilenceEntry
 from amp.store.sqlite import SqliteStore
 
@@ -83,7 +84,7 @@ def test_log_entries(check: Check, tmp_path: Path) -> None:
     assert (stored["entries"], stored["expired"]) == (1, 1)
 
 
-@pytest.mark.parametrize("name", ["nflog", "silences", "amp.db"])
+@pytest.mark.parametrize("name", ["nflog", "silences", "amp.db", "history.db"])
 def test_a_damaged_file_is_an_error(check: Check, tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"\xff" * 4096)
     found = check(tmp_path)
@@ -91,7 +92,7 @@ def test_a_damaged_file_is_an_error(check: Check, tmp_path: Path, name: str) -> 
     [finding] = found.report["findings"]
     assert finding["file"] == str(tmp_path / name)
     assert found.report["storage"][name]["readable"] is False
-    assert found.report["swap_back"]["safe"] is (name == "amp.db")
+    assert found.report["swap_back"]["safe"] is name.endswith(".db")
 
 
 @pytest.mark.parametrize("name", ["nflog", "silences"])
@@ -192,3 +193,70 @@ def test_a_database_of_something_else(check: Check, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "amp.db")) as other:
         other.execute("CREATE TABLE t (a)")
     assert "no such table" in check(tmp_path).findings()[0]
+
+
+def history(folder: Path, *events: tuple[int, int]) -> Path:
+    """A history that was closed, with these events: number and moment."""
+    made = SqliteHistory(folder / "history.db")
+    made.open()
+    made.close()
+    with closing(sqlite3.connect(made.path)) as changed:
+        changed.executemany("INSERT INTO event VALUES (?, ?, 13, NULL, NULL, NULL)", events)
+        changed.commit()
+    return made.path
+
+
+def test_a_history_tells_how_far_it_goes(check: Check, tmp_path: Path) -> None:
+    history(tmp_path, (5, 10**18), (7, 10**18 + HOUR_NS))
+    before = digests(tmp_path)
+    found = check(tmp_path)
+    assert found.code == 0
+    stored = found.report["storage"]["history.db"]
+    assert (stored["readable"], stored["closed"]) == (True, True)
+    assert stored["from"].startswith("2001-09-09T01:46:40")
+    assert stored["to"].startswith("2001-09-09T02:46:40")
+    assert "history.db: 2001-09-09T01:46:40" in found.text
+    assert digests(tmp_path) == before
+
+
+def test_an_empty_history(check: Check, tmp_path: Path) -> None:
+    history(tmp_path)
+    found = check(tmp_path)
+    assert found.report["storage"]["history.db"]["from"] is None
+    assert "history.db: nothing yet" in found.text
+
+
+@pytest.mark.parametrize(("name", "code"), [("amp.db", 1), ("history.db", 0)])
+def test_a_database_of_a_newer_release(check: Check, tmp_path: Path, name: str, code: int) -> None:
+    """The server refuses such a state; it runs without such a history."""
+    if name == "amp.db":
+        store(tmp_path).close()
+    else:
+        history(tmp_path)
+    with closing(sqlite3.connect(tmp_path / name)) as changed:
+        changed.execute("INSERT INTO schema_version VALUES (1000)")
+        changed.execute("DROP TABLE IF EXISTS event")
+        changed.commit()
+    found = check(tmp_path)
+    assert found.code == code
+    [finding] = found.report["findings"]
+    assert finding["file"] == str(tmp_path / name)
+    assert "schema version 1000" in finding["text"]
+    assert "a newer release wrote it" in finding["text"]
+    assert found.report["storage"][name]["readable"] is False
+
+
+def test_a_history_whose_process_was_killed(check: Check, tmp_path: Path) -> None:
+    used, folder = tmp_path / "used", tmp_path / "left"
+    used.mkdir()
+    folder.mkdir()
+    path = history(used, (5, 10**18))
+    with closing(sqlite3.connect(path, isolation_level=None)) as opened:
+        opened.execute("INSERT INTO event VALUES (9, ?, 13, NULL, NULL, NULL)", (10**18 + HOUR_NS,))
+        for suffix in ("", "-wal"):
+            shutil.copy(used / f"history.db{suffix}", folder)
+    before = digests(folder)
+    stored = check(folder).report["storage"]["history.db"]
+    assert stored["closed"] is False
+    assert stored["to"].startswith("2001-09-09T02:46:40")
+    assert digests(folder) == before
