@@ -133,7 +133,7 @@ def test_the_image_runs_as_process_1_of_anybody(
         assert one.stop() == 0
         assert last_words(one) == LAST_WORDS
     kept = {file.name for file in (one.folder / "data").iterdir()}
-    assert kept == {"amp.db", "amp.files", "amp.lock", "nflog", "silences"}
+    assert kept == {"amp.db", "amp.files", "amp.lock", "history.db", "nflog", "silences"}
     with one:
         names = {found["labels"]["alertname"] for found in one.json("/api/v2/alerts")}
         assert names == {"a", "b"}
