@@ -163,7 +163,7 @@ def test_no_rule_fails_and_none_fires_on_a_good_day(prometheus: Prometheus) -> N
         if all(rule["health"] != "unknown" for rule in rules):
             break
         time.sleep(0.2)
-    assert len(rules) == 26
+    assert len(rules) == 28
     assert {rule["health"] for rule in rules} == {"ok"}, [rule.get("lastError") for rule in rules]
     assert [rule["name"] for rule in rules if rule["state"] != "inactive"] == []
 
