@@ -58,7 +58,7 @@ CREATE INDEX episode_series ON episode (series_id, starts_at_ns);
 CREATE INDEX episode_name ON episode (name_id, starts_at_ns, series_id);
 CREATE INDEX episode_severity ON episode (severity_id, starts_at_ns, series_id);
 CREATE INDEX episode_namespace ON episode (namespace_id, starts_at_ns, series_id);
-CREATE INDEX episode_note ON episode (note_id);
+CREATE INDEX episode_note ON episode (note_id, starts_at_ns, series_id);
 CREATE INDEX episode_ends ON episode (ends_at_ns, starts_at_ns, series_id);
 CREATE INDEX episode_silenced ON episode (starts_at_ns, series_id) WHERE silenced = 1;
 CREATE INDEX episode_inhibited ON episode (starts_at_ns, series_id) WHERE inhibited = 1;
