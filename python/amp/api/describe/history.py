@@ -8,6 +8,7 @@ from amp.api.describe.parts import (
     LABELS,
     MAYBE_INSTANT,
     MAYBE_TEXT,
+    MAYBE_WHOLE,
     NUMBER,
     TEXT,
     WHOLE,
@@ -25,6 +26,7 @@ from amp.api.describe.parts import (
     word,
 )
 from amp.query.question import SORTS
+from amp.query.timeline import KINDS
 
 _TAG = "history"
 _CONFIDENCE: Json = {"type": "number", "minimum": 0, "maximum": 1}
@@ -106,7 +108,34 @@ _EPISODE = record(
     },
     optional=("classification",),
 )
-_EVENT: Json = record({"seq": WHOLE, "at": INSTANT, "kind": TEXT}) | {"additionalProperties": True}
+_DELIVERY = record(
+    {
+        "id": WHOLE,
+        "receiver": TEXT,
+        "integration": TEXT,
+        "position": WHOLE,
+        "attempt": WHOLE,
+        "status": word("delivered", "failed"),
+        "status_code": MAYBE_WHOLE,
+        "latency_seconds": NUMBER,
+        "error": TEXT,
+    }
+)
+_OF_KINDS: dict[str, Json] = {
+    "annotations": LABELS,
+    "generator_url": TEXT,
+    "ended_by": word("sender", "timeout", "unknown"),
+    "cause": refer("Cause"),
+    "group_key": TEXT,
+    "receiver": TEXT,
+    "reason": TEXT,
+    "firing": WHOLE,
+    "resolved": WHOLE,
+    "delivery": _DELIVERY,
+}
+_EVENT: Json = record(
+    {"seq": WHOLE, "at": INSTANT, "kind": word(*KINDS[1:]), **_OF_KINDS}, optional=_OF_KINDS
+)
 _ALERT = {"fingerprint": FINGERPRINT, "alert_name": TEXT, "labels": LABELS}
 _TOP = record(
     {
@@ -154,7 +183,21 @@ def _part(schema: Json) -> Json:
     return {"anyOf": [schema, refer("Error")]}
 
 
+_CAUSES: dict[str, Json] = {
+    "silences": array(TEXT),
+    "rule": TEXT,
+    "source": FINGERPRINT,
+    "intervals": array(TEXT),
+}
+
 SCHEMAS: Json = {
+    "Cause": record(
+        {
+            "by": word("silence", "inhibition", "mute_time_interval", "active_time_interval"),
+            **_CAUSES,
+        },
+        optional=_CAUSES,
+    ),
     "Episode": _EPISODE,
     "HistoryPage": _kept(
         {
@@ -180,11 +223,11 @@ SCHEMAS: Json = {
     ),
 }
 
-_FAILURES = errors(
-    _400="A parameter is unknown or malformed; it is named.",
-    _404="No history is kept.",
-    _503="The store does not answer.",
+_FAILED_WHOLE = errors(
+    _400="A parameter is unknown or malformed; it is named.", _404="No history is kept."
 )
+"""Of a report, whose parts fail alone."""
+_FAILURES = {**_FAILED_WHOLE, **errors(_503="The store does not answer.")}
 
 
 def _given(names: tuple[str, ...]) -> list[Json]:
@@ -237,7 +280,7 @@ def _paths(prefix: str, suffix: str) -> Paths:
             "get": get(
                 f"getReport{suffix}",
                 "A window in one answer; parts fail alone.",
-                {"200": answer("The parts.", refer("Report")), **_FAILURES},
+                {"200": answer("The parts.", refer("Report")), **_FAILED_WHOLE},
                 _given(REPORT),
                 tag=_TAG,
             )

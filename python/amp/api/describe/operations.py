@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from amp.api.describe.parts import (
+    FINGERPRINT,
+    INSTANT,
+    LABELS,
+    NUMBER,
     TEXT,
     WHOLE,
+    YES_OR_NO,
     Json,
     Paths,
     answer,
+    array,
     errors,
     get,
     query,
@@ -37,7 +43,42 @@ STREAM_PARAMETERS: list[Json] = [
     },
 ]
 
+_OF_KINDS: dict[str, Json] = {
+    "at": INSTANT,
+    "fingerprint": FINGERPRINT,
+    "alert_name": TEXT,
+    "labels": LABELS,
+    "starts_at": INSTANT,
+    "annotations": LABELS,
+    "generator_url": TEXT,
+    "ends_at": INSTANT,
+    "ended_by": word("sender", "timeout", "unknown"),
+    "cause": refer("Cause"),
+    "group_key": TEXT,
+    "group_labels": LABELS,
+    "receiver": TEXT,
+    "firing": WHOLE,
+    "resolved": WHOLE,
+    "reason": TEXT,
+    "fingerprints": array(FINGERPRINT),
+    "integration": TEXT,
+    "position": WHOLE,
+    "attempt": WHOLE,
+    "flush_id": WHOLE,
+    "latency_seconds": NUMBER,
+    "status_code": WHOLE,
+    "will_retry": YES_OR_NO,
+    "error": TEXT,
+    "silence": {"type": "object"},
+    "reload": record({"success": YES_OR_NO, "hash": TEXT, "error": TEXT}),
+}
+_SAID = ("hello", "gap", "cut")
+"""What a stream says about itself."""
+
 SCHEMAS: Json = {
+    "StreamEvent": record(
+        {"seq": WHOLE, "kind": word(*KINDS, *_SAID), **_OF_KINDS}, optional=_OF_KINDS
+    ),
     "Health": record({"status": {"const": "ok"}, "parts": _PARTS}),
     "Readiness": record({"status": word("ok", "degraded", "unavailable"), "parts": _PARTS}),
 }
@@ -50,7 +91,8 @@ PATHS: Paths = {
             {
                 "101": {"description": "A WebSocket begins."},
                 "200": {
-                    "description": "Server-sent events.",
+                    "description": "Server-sent events; the `data` of each is a `StreamEvent`,"
+                    " as is each message of a WebSocket.",
                     "content": {"text/event-stream": {"schema": TEXT}},
                 },
                 **errors(
