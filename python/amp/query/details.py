@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from amp.query.instant import rfc3339
-from amp.query.sql import Dialect, Sql, all_of
+from amp.query.sql import Dialect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from amp.history.base import Reader
     from amp.query.question import Question
@@ -18,7 +18,8 @@ ENDED_BY = ("", "sender", "timeout", "unknown")
 
 COLUMNS = (
     "e.starts_at_ns, e.series_id, e.ends_at_ns, e.ended_by, e.silenced, e.inhibited, e.notified, "
-    "e.failed, e.flap, e.note_id"
+    "e.failed, e.flap, s.fingerprint, CAST(s.labels AS TEXT), s.fires, n.annotations, "
+    "n.generator_url"
 )
 
 
@@ -30,108 +31,74 @@ def details(
         return []
     dialect = Dialect(reader.dialect)
     pairs = ",".join(f"({start:d},{series:d})" for _, start, series in keys)
-    rows = reader.rows(
-        f"WITH k (a, b) AS (VALUES {pairs}) SELECT {COLUMNS} FROM k {dialect.episode('k.a', 'k.b')}"
+    join = dialect.join
+    group = dialect.table("episode_group", "g", "episode_group_episode")
+    receivers = (
+        f"SELECT {dialect.json_list('r.receiver')} FROM {group} "
+        f"{join} route_group r ON r.id = g.group_id "
+        "WHERE g.series_id = k.b AND g.starts_at_ns = k.a"
     )
-    series = sorted({row[1] for row in rows})
-    sources = {
-        id: (fingerprint_text(fingerprint), labels_of(text), fires)
-        for id, fingerprint, text, fires in _of(
-            reader, dialect, "id, fingerprint, CAST(labels AS TEXT), fires", "series", series
-        )
-    }
-    notes = {
-        id: (json.loads(annotations), url)
-        for id, annotations, url in _of(
-            reader,
-            dialect,
-            "id, annotations, generator_url",
-            "note",
-            sorted({row[9] for row in rows}),
-        )
-    }
-    fires = _fires(reader, dialect, question, series, sources)
-    receivers = _receivers(reader, dialect, pairs)
-    shown = {
-        (row[0], row[1]): _shown(
-            row,
-            sources[row[1]],
-            notes.get(row[9]),
-            fires.get(row[1], 0),
-            receivers.get((row[0], row[1]), []),
-            now_ns,
-        )
-        for row in rows
-        if row[1] in sources
-    }
+    rows = reader.rows(
+        f"WITH k (a, b) AS (VALUES {pairs}) SELECT {COLUMNS}, ({receivers}) "
+        f"FROM k {dialect.episode('k.a', 'k.b')} {join} series s ON s.id = k.b "
+        "LEFT JOIN note n ON n.id = e.note_id"
+    )
+    fires = _fires(reader, dialect, question, sorted({series for _, _, series in keys}))
+    parsed = _Parsed()
+    shown = {(row[0], row[1]): _shown(row, fires, parsed, now_ns) for row in rows}
     return [shown[key[1:]] for key in keys if key[1:] in shown]
 
 
-def _of(
-    reader: Reader, dialect: Dialect, columns: str, table: str, ids: Sequence[int]
-) -> list[tuple[Any, ...]]:
-    among = dialect.among("id", ids)
-    return reader.rows(f"SELECT {columns} FROM {table} WHERE {among.text}", among.values)
+class _Parsed:
+    """Labels and notes from their texts, of which many are the same."""
+
+    def __init__(self) -> None:
+        self._labels: dict[str, dict[str, str]] = {}
+        self._others: dict[str, Any] = {}
+
+    def labels(self, text: str) -> dict[str, str]:
+        """Labels by name."""
+        found = self._labels.get(text)
+        if found is None:
+            found = self._labels[text] = labels_of(text)
+        return found
+
+    def other(self, text: str | None) -> Any:
+        """Whatever a text says; None for none."""
+        if text is None:
+            return None
+        found = self._others.get(text)
+        if found is None:
+            found = self._others[text] = json.loads(text)
+        return found
 
 
 def _fires(
-    reader: Reader,
-    dialect: Dialect,
-    question: Question,
-    series: Sequence[int],
-    sources: dict[int, tuple[Any, ...]],
-) -> dict[int, int]:
-    """How many episodes each series has in the window."""
+    reader: Reader, dialect: Dialect, question: Question, series: Sequence[int]
+) -> dict[int, int] | None:
+    """How many episodes each series has in the window; None without one."""
     from_ns, to_ns = question.from_ns, question.to_ns
     if from_ns is None and to_ns is None:
-        return {id: source[2] for id, source in sources.items()}
-    among = dialect.among("e.series_id", series)
+        return None
     table = dialect.table("episode", "e", "episode_series")
-    bounds = [among]
-    if to_ns is not None:
-        bounds.append(Sql(f"e.starts_at_ns < {to_ns:d}"))
-    if from_ns is None:
-        where = all_of(bounds)
-        rows = reader.rows(
-            f"SELECT e.series_id, count(*) FROM {table} WHERE {where.text} GROUP BY e.series_id",
-            where.values,
+    own = f"FROM {table} WHERE e.series_id = s.id"
+    until = "" if to_ns is None else f" AND e.starts_at_ns < {to_ns:d}"
+    since = "" if from_ns is None else f" AND e.starts_at_ns >= {from_ns:d}"
+    last = "SELECT 0"
+    if from_ns is not None:
+        # Episodes of one series do not overlap: only the last one before the window can reach in.
+        last = (
+            "SELECT CASE WHEN l.ends_at_ns IS NULL "
+            f"OR l.ends_at_ns >= {from_ns:d} THEN 1 ELSE 0 END FROM (SELECT e.ends_at_ns {own} "
+            f"AND e.starts_at_ns < {from_ns:d} ORDER BY e.starts_at_ns DESC LIMIT 1) l"
         )
-        return {row[0]: row[1] for row in rows}
-    where = all_of([*bounds, Sql(f"e.starts_at_ns >= {from_ns:d}")])
-    rows = reader.rows(
-        f"SELECT e.series_id, count(*) FROM {table} WHERE {where.text} GROUP BY e.series_id",
-        where.values,
-    )
-    counts = {row[0]: row[1] for row in rows}
-    # Episodes of one series do not overlap: only the last one before the window can reach into it.
     among = dialect.among("s.id", series)
-    last = (
-        f"SELECT e.ends_at_ns IS NULL OR e.ends_at_ns >= {from_ns:d} FROM {table} "
-        f"WHERE e.series_id = s.id AND e.starts_at_ns < {from_ns:d} "
-        "ORDER BY e.starts_at_ns DESC LIMIT 1"
-    )
-    rows = reader.rows(f"SELECT s.id, ({last}) FROM series s WHERE {among.text}", among.values)
-    for id, reaches in rows:
-        if reaches:
-            counts[id] = counts.get(id, 0) + 1
-    return counts
-
-
-def _receivers(reader: Reader, dialect: Dialect, pairs: str) -> dict[tuple[int, int], list[str]]:
     rows = reader.rows(
-        f"WITH k (a, b) AS (VALUES {pairs}) SELECT k.a, k.b, r.receiver FROM k "
-        f"{dialect.join} {dialect.table('episode_group', 'g', 'episode_group_episode')} "
-        "ON g.series_id = k.b AND g.starts_at_ns = k.a "
-        f"{dialect.join} route_group r ON r.id = g.group_id"
+        f"SELECT s.id, (SELECT count(*) {own}{since}{until}), ({last}) "
+        f"FROM series s WHERE {among.text}",
+        among.values,
     )
-    found: dict[tuple[int, int], list[str]] = {}
-    for start, series, receiver in rows:
-        names = found.setdefault((start, series), [])
-        if receiver not in names:
-            names.append(receiver)
-    for names in found.values():
-        names.sort()
-    return found
+    return {row[0]: row[1] + (row[2] or 0) for row in rows}
 
 
 def labels_of(text: str) -> dict[str, str]:
@@ -150,28 +117,26 @@ def fingerprint_text(signed: int) -> str:
 
 
 def _shown(
-    row: tuple[Any, ...],
-    source: tuple[Any, ...],
-    note: tuple[Any, ...] | None,
-    fires: int,
-    receivers: Iterable[str],
-    now_ns: int,
+    row: tuple[Any, ...], fires: dict[int, int] | None, parsed: _Parsed, now_ns: int
 ) -> dict[str, Any]:
-    start, _, end, ended_by, silenced, inhibited, notified, failed, flap, _ = row
-    fingerprint, labels, _ = source
+    (
+        start, series, end, ended_by, silenced, inhibited, notified, failed, flap, fingerprint,
+        labels_text, kept, annotations, url, receivers,
+    ) = row  # fmt: skip
+    labels = parsed.labels(labels_text)
     seconds = max((now_ns if end is None else end) - start, 0) / 1e9
     return {
-        "fingerprint": fingerprint,
+        "fingerprint": fingerprint_text(fingerprint),
         "alert_name": labels.get("alertname", ""),
         "status": "firing" if end is None else "resolved",
         "labels": labels,
-        "annotations": note[0] if note else {},
+        "annotations": parsed.other(annotations) or {},
         "starts_at": rfc3339(start),
         "ends_at": None if end is None else rfc3339(end),
         "duration_seconds": round(seconds, 3),
-        "fire_count": fires,
-        "generator_url": note[1] if note else "",
-        "receivers": list(receivers),
+        "fire_count": kept if fires is None else fires.get(series, 0),
+        "generator_url": url or "",
+        "receivers": sorted(set(parsed.other(receivers) or ())),
         "silenced": bool(silenced),
         "inhibited": bool(inhibited),
         "delivery": {"delivered": bool(notified), "failed": bool(failed)},

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from amp.history.base import Reader
 
 IN_ORDER = "sqlite_autoindex_episode_1"
 """The episodes themselves, in the order of their starts, as SQLite names that index."""
@@ -41,6 +43,22 @@ def either(parts: Sequence[Sql]) -> Sql:
     """A condition that holds when one does."""
     inner = joined(" OR ", parts)
     return inner if len(parts) == 1 else Sql(f"({inner.text})", inner.values)
+
+
+def together(reader: Reader, parts: Sequence[Sql]) -> list[list[tuple[Any, ...]]]:
+    """The rows of several queries with two columns of whole numbers each, asked for at once.
+
+    A query's rows are in whatever order.
+    """
+    boxed = (
+        Sql(f"SELECT {position}, x.* FROM ({part.text}) x", part.values)
+        for position, part in enumerate(parts)
+    )
+    query = joined(" UNION ALL ", boxed)
+    found: list[list[tuple[Any, ...]]] = [[] for _ in parts]
+    for position, *row in reader.rows(query.text, query.values):
+        found[position].append(tuple(row))
+    return found
 
 
 class Dialect:
@@ -92,6 +110,12 @@ class Dialect:
     def join(self) -> str:
         """A join whose left side SQLite walks first."""
         return "CROSS JOIN" if self.sqlite else "JOIN"
+
+    def json_list(self, column: str) -> str:
+        """The texts of a column, of several rows, as one JSON text; NULL or empty without any."""
+        if self.sqlite:
+            return f"json_group_array({column})"
+        return f"CAST(json_agg({column}) AS text)"
 
     def note_matches(self, words: Sequence[str]) -> Sql:
         """A condition on an episode `e`: its note has a word beginning with each of these."""
