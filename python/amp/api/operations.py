@@ -101,6 +101,10 @@ def front_page(title: str, version: str) -> Answer:
             ("api/v2/alerts/groups", "the alerts by group"),
             ("api/v2/silences", "the silences"),
             ("api/v2/receivers", "the receivers"),
+            ("history", "what fired, from start to end"),
+            ("report", "the last seven days in one answer"),
+            ("api/amp/v1/deliveries", "every attempt to deliver"),
+            ("api/amp/v1/openapi.json", "the endpoints that Alertmanager does not have"),
             ("metrics", "metrics for Prometheus"),
             ("ready", "the state of the parts"),
         )
