@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from amp.query.sql import Sql, all_of, joined
+from amp.query.sql import Sql, all_of, joined, together
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from amp.history.base import Reader
     from amp.query.driver import Driver, Region
@@ -32,30 +32,66 @@ class Count(NamedTuple):
         return self.number > self.most
 
 
-def size(reader: Reader, driver: Driver, region: Region, most: int) -> Count:
-    """How many episodes the driver finds before anything else is checked."""
-    parts = []
-    for source, own in driver.ways:
-        where = all_of([own, *region.conditions(driver.start)])
-        order = f"ORDER BY {driver.start} DESC, {driver.series} DESC " if driver.ordered else ""
-        parts.append(
-            Sql(
+class Sizing(NamedTuple):
+    """What is to be counted: the episodes of a driver before anything else is checked."""
+
+    driver: Driver
+    region: Region
+    most: int
+
+    def parts(self) -> Iterator[Sql]:
+        """A query for each way."""
+        driver = self.driver
+        for source, own in driver.ways:
+            where = all_of([own, *self.region.conditions(driver.start)])
+            order = f"ORDER BY {driver.start} DESC, {driver.series} DESC " if driver.ordered else ""
+            yield Sql(
                 f"SELECT count(*), min(k) FROM (SELECT {driver.start} AS k FROM {source} "
-                f"WHERE {where.text} {order}LIMIT {most + 1}) c",
+                f"WHERE {where.text} {order}LIMIT {self.most + 1}) c",
                 where.values,
             )
-        )
-    query = joined(" UNION ALL ", parts)
-    rows = [(row[0], row[1]) for row in reader.rows(query.text, query.values)]
-    number = sum(row[0] for row in rows)
-    return Count(min(number, most + 1), most, tuple(rows))
+
+    def counted(self, rows: Sequence[tuple[int, int | None]]) -> Count:
+        """From the rows of its parts."""
+        return Count(min(sum(row[0] for row in rows), self.most + 1), self.most, tuple(rows))
+
+
+def sizes(reader: Reader, asked: Sequence[Sizing], besides: Sequence[Sql] = ()) -> Sizes:
+    """Counts several at once, and asks for a row of two numbers of each query besides."""
+    if not asked and not besides:
+        return Sizes([], [])
+    parts = [list(one.parts()) for one in asked]
+    answers = together(reader, [*besides, *(part for own in parts for part in own)])
+    firsts = [(answer[0][0], answer[0][1]) for answer in answers]
+    counts, at = [], len(besides)
+    for one, own in zip(asked, parts, strict=True):
+        counts.append(one.counted(firsts[at : at + len(own)]))
+        at += len(own)
+    return Sizes(counts, firsts[: len(besides)])
+
+
+class Sizes(NamedTuple):
+    """Counts, and the rows of what was asked besides."""
+
+    counts: list[Count]
+    besides: list[tuple[Any, Any]]
+
+
+def counting(scope: Scope, driver: Driver, region: Region) -> Sql:
+    """The query for how many episodes pass everything."""
+    keys = _union(scope, driver, region, [], driver.ordered, scope.bounds.exact + 1)
+    return Sql(f"SELECT count(*), min(k) FROM ({keys.text}) c", keys.values)
+
+
+def counted(scope: Scope, row: Sequence[Any]) -> Count:
+    """What its row says."""
+    return Count(row[0], scope.bounds.exact, ((row[0], row[1]),))
 
 
 def count(reader: Reader, scope: Scope, driver: Driver, region: Region) -> Count:
     """How many episodes pass everything."""
-    keys = _union(scope, driver, region, [], driver.ordered, scope.bounds.exact + 1)
-    row = reader.rows(f"SELECT count(*), min(k) FROM ({keys.text}) c", keys.values)[0]
-    return Count(row[0], scope.bounds.exact, ((row[0], row[1]),))
+    query = counting(scope, driver, region)
+    return counted(scope, reader.rows(query.text, query.values)[0])
 
 
 def keys(

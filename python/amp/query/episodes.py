@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from amp.query.bounds import BOUNDS, Bounds
-from amp.query.candidates import keys
+from amp.query.candidates import counted, counting, keys
 from amp.query.cursor import Cursor
 from amp.query.details import details
 from amp.query.driver import Region, firing
 from amp.query.plan import Plan, plan, total
 from amp.query.scope import Scope, scope
-from amp.query.sql import Sql, all_of
+from amp.query.sql import Sql, all_of, together
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from amp.history.base import Reader
+    from amp.query.candidates import Count
+    from amp.query.driver import Driver
     from amp.query.question import Question
 
 NEVER_NS = (1 << 63) - 1
@@ -50,14 +54,16 @@ def page(
     if asked.nothing:
         return Page([], 0, False, None)
     chosen = plan(reader, asked)
+    listed: list[Key] | None = None
+    after = None
     if cursor is None:
-        counted = total(reader, asked, chosen)
-        number, estimated = counted.number, counted.estimated
+        counts, listed = _begun(reader, asked, chosen, limit + 1)
+        number, estimated = total(reader, asked, chosen, *counts)
     else:
         number, estimated = cursor.total, cursor.estimated
-    after = None if cursor is None else (cursor.key, cursor.starts_at_ns, cursor.series_id)
+        after = (cursor.key, cursor.starts_at_ns, cursor.series_id)
     if question.sort == "starts_at":
-        found = _by_start(reader, asked, chosen, after, limit + 1)
+        found = _by_start(reader, asked, chosen, after, limit + 1, listed)
     else:
         found = _by_value(reader, asked, chosen, after, limit + 1, number)
     shown = found[:limit]
@@ -69,21 +75,63 @@ def page(
     return Page(details(reader, question, shown, now_ns), number, estimated, following)
 
 
-def _by_start(
-    reader: Reader, asked: Scope, chosen: Plan, after: Key | None, most: int
-) -> list[Key]:
-    """In order of the start: the region's episodes all start after those from before it."""
+def _begun(
+    reader: Reader, asked: Scope, chosen: Plan, most: int
+) -> tuple[tuple[Count, Count | None], list[Key] | None]:
+    """The matches of the region and from before it, and what the list begins with, asked at once.
+
+    There is no such list for other sorts than by start.
+    """
+    region, before = chosen.counted, None
+    asking = []
+    if region is None:
+        asking.append(counting(asked, chosen.driver, chosen.region))
+    if chosen.before is not None and not (region and region.capped):
+        asking.append(counting(asked, chosen.before, Region()))
+    counts = len(asking)
     descending = asked.question.descending
+    if asked.question.sort == "starts_at":
+        driver, first = _parts(chosen, descending)[0]
+        asking.append(keys(asked, driver, first, None, descending=descending, most=most))
+    answers = together(reader, asking) if asking else []
+    found = [counted(asked, rows[0]) for rows in answers[:counts]]
+    if region is None:
+        region = found.pop(0)
+    if found:
+        before = found[0]
+    listed = _keyed(answers[counts], descending) if answers[counts:] else None
+    return (region, before), listed
+
+
+def _parts(chosen: Plan, descending: bool) -> list[tuple[Driver, Region]]:
+    """In order of the start: the region's episodes all start after those from before it."""
     parts = [(chosen.walker, chosen.region)]
     if chosen.before is not None:
         parts.insert(1 if descending else 0, (chosen.before, Region()))
-    found: list[Key] = []
+    return parts
+
+
+def _keyed(rows: Iterable[tuple[Any, ...]], descending: bool) -> list[Key]:
+    return sorted(((start, start, series) for start, series in rows), reverse=descending)
+
+
+def _by_start(
+    reader: Reader,
+    asked: Scope,
+    chosen: Plan,
+    after: Key | None,
+    most: int,
+    listed: list[Key] | None,
+) -> list[Key]:
+    """In order of the start; the first part may be there already."""
+    descending = asked.question.descending
+    found = listed or []
     past = None if after is None else after[1:]
-    for driver, region in parts:
-        query = keys(asked, driver, region, past, descending=descending, most=most - len(found))
-        found += [(row[0], row[0], row[1]) for row in reader.rows(query.text, query.values)]
+    for driver, region in _parts(chosen, descending)[0 if listed is None else 1 :]:
         if len(found) >= most:
             break
+        query = keys(asked, driver, region, past, descending=descending, most=most - len(found))
+        found += _keyed(reader.rows(query.text, query.values), descending)
     return found
 
 

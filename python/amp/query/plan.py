@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from amp.query.candidates import Count, count, size
+from amp.query.candidates import Count, Sizing, count, sizes
 from amp.query.driver import Driver, Region, alive, drivers, everything
 from amp.query.sql import Sql, all_of
 
@@ -14,8 +14,13 @@ if TYPE_CHECKING:
     from amp.query.scope import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+EDGES = Sql(
+    "SELECT (SELECT min(starts_at_ns) FROM episode), (SELECT max(starts_at_ns) FROM episode)"
+)
+NUMBERS = Sql("SELECT (SELECT max(id) FROM series), (SELECT max(id) FROM note)")
+
+
+class Total(NamedTuple):
     """How many episodes match.
 
     Attributes:
@@ -66,8 +71,6 @@ def plan(reader: Reader, scope: Scope) -> Plan:
         from_ns = None
     found = drivers(scope)
     until = Region(None, to_ns)
-    share = _share(reader, scope, until) if scope.words else 0.0
-    oldest_ns, newest_ns = _span(reader)
     checks = len(scope.conditions())
     alone = checks == 1
     few = None if from_ns is None else _handful(reader, scope, found, until)
@@ -75,13 +78,8 @@ def plan(reader: Reader, scope: Scope) -> Plan:
         scope.rest.append(Sql(f"(e.ends_at_ns IS NULL OR e.ends_at_ns >= {from_ns:d})"))
         return Plan(few.driver, until, None, few.driver, few.expected, few.expected)
     region = Region(from_ns, to_ns)
-    span = (
-        max(oldest_ns, from_ns or 0),
-        min(newest_ns, newest_ns if to_ns is None else to_ns - 1),
-    )
-    whole, exact, lookup = everything(scope), scope.bounds.exact, scope.bounds.lookup
-    total = _judge(reader, whole, region, span, scope.bounds.handful if found else exact)
-    judged = _judged(reader, scope, found, region, span, total.expected, share)
+    exact, lookup = scope.bounds.exact, scope.bounds.lookup
+    total, judged, span = _judged(reader, scope, found, region)
     best = min(judged, key=lambda one: one.expected, default=total)
     if best is not total and not alone and best.expected * lookup > total.expected:
         best = total
@@ -100,38 +98,65 @@ def plan(reader: Reader, scope: Scope) -> Plan:
 
 
 def _judged(
-    reader: Reader,
-    scope: Scope,
-    found: list[Driver],
-    region: Region,
-    span: tuple[int, int],
-    all: int,
-    share: float,
-) -> list[_Judged]:
-    """All drivers with what each one finds in the region; the index of words last, if at all."""
-    judged: list[_Judged] = []
-    for driver in sorted(found, key=lambda one: one.name == "words"):
-        if driver.name == "words" and _index_of_words_is_slow(reader, scope, share, judged, all):
+    reader: Reader, scope: Scope, found: list[Driver], region: Region
+) -> tuple[_Judged, list[_Judged], tuple[int, int]]:
+    """What all episodes and each driver have in the region, and its first and last start.
+
+    The index of words comes last, if at all.
+    """
+    exact = scope.bounds.exact
+    plain = [driver for driver in found if driver.name != "words"]
+    whole = Sizing(everything(scope), region, scope.bounds.handful if found else exact)
+    asked = [whole, *(Sizing(driver, region, exact) for driver in plain)]
+    besides = [EDGES]
+    if "series" in {driver.name for driver in plain} or scope.words:
+        besides.append(NUMBERS)
+    if scope.words:
+        besides.append(_sample(scope, Region(None, region.to_ns)))
+    answer = sizes(reader, asked, besides)
+    oldest_ns, newest_ns = answer.besides[0]
+    newest_ns = newest_ns or 0
+    span = (
+        max(oldest_ns or 0, region.from_ns or 0),
+        min(newest_ns, newest_ns if region.to_ns is None else region.to_ns - 1),
+    )
+    series, notes = answer.besides[1] if len(besides) > 1 else (1, 0)
+    share = _share(scope, answer.besides[2]) if scope.words else 0.0
+    total = _Judged(whole.driver, answer.counts[0], extrapolated(answer.counts[0], span))
+    judged = []
+    for driver, taken in zip(plain, answer.counts[1:], strict=True):
+        expected = extrapolated(taken, span)
+        if taken.capped and not driver.ordered:
+            expected = max(_guess(scope, driver, total.expected, series or 1), taken.number)
+        judged.append(_Judged(driver, taken, expected))
+    for driver in found:
+        if driver.name != "words":
             continue
-        guess = _guess(reader, scope, driver, all, share)
-        judged.append(_judge(reader, driver, region, span, scope.bounds.exact, guess))
-    return judged
+        if _index_of_words_is_slow(scope, share, judged, total.expected, notes or 0):
+            continue
+        taken = sizes(reader, [Sizing(driver, region, exact)]).counts[0]
+        guess = int(total.expected * share) if taken.capped else 0
+        judged.append(_Judged(driver, taken, max(guess, taken.number)))
+    return total, judged, span
 
 
 def _handful(reader: Reader, scope: Scope, found: list[Driver], until: Region) -> _Judged | None:
     """The driver with the fewest episodes in whatever window, where these are few."""
     few = None
-    for driver in found:
-        if driver.name == "words" or (driver.ordered and not driver.drops):
-            continue
-        taken = size(reader, driver, until, scope.bounds.handful)
+    some = [
+        driver
+        for driver in found
+        if driver.name != "words" and (driver.drops or not driver.ordered)
+    ]
+    asked = [Sizing(driver, until, scope.bounds.handful) for driver in some]
+    for driver, taken in zip(some, sizes(reader, asked).counts, strict=True):
         if not taken.capped and (few is None or taken.number < few.expected):
             few = _Judged(driver, taken, taken.number)
     return few
 
 
-def _share(reader: Reader, scope: Scope, region: Region) -> float:
-    """In which share of the newest episodes the searched words are."""
+def _sample(scope: Scope, region: Region) -> Sql:
+    """The query for how many of the newest episodes there are, and how many have the words."""
     whole, sample = everything(scope), scope.bounds.sample
     source, _ = whole.ways[0]
     where = all_of(region.conditions("e.starts_at_ns"))
@@ -140,15 +165,19 @@ def _share(reader: Reader, scope: Scope, region: Region) -> float:
         f"SELECT e.note_id FROM {source} WHERE {where.text} "
         f"ORDER BY e.starts_at_ns DESC, e.series_id DESC LIMIT {sample}"
     )
-    row = reader.rows(
+    return Sql(
         f"SELECT count(*), sum(CASE WHEN {matches.text} THEN 1 ELSE 0 END) FROM ({newest}) e",
         (*matches.values, *where.values),
-    )[0]
-    return int(row[1] or 0) / row[0] if row[0] == sample else 0.0
+    )
+
+
+def _share(scope: Scope, row: tuple[Any, Any]) -> float:
+    """In which share of the newest episodes the searched words are."""
+    return int(row[1] or 0) / row[0] if row[0] == scope.bounds.sample else 0.0
 
 
 def _index_of_words_is_slow(
-    reader: Reader, scope: Scope, share: float, judged: list[_Judged], all: int
+    scope: Scope, share: float, judged: list[_Judged], all: int, notes: int
 ) -> bool:
     """Whether to do without the index of words: it must read all that it has of each word."""
     if not share:
@@ -156,39 +185,16 @@ def _index_of_words_is_slow(
     rivals = [one.expected for one in judged]
     if rivals and min(rivals) < 2 * share * all:
         return True
-    notes = reader.rows("SELECT max(id) FROM note")[0][0] or 0
     reading = share * notes * len(scope.words) * scope.bounds.note
     walking = scope.bounds.exact / share * scope.bounds.lookup
     return bool(walking < reading)
 
 
-def _span(reader: Reader) -> tuple[int, int]:
-    row = reader.rows(
-        "SELECT (SELECT min(starts_at_ns) FROM episode), (SELECT max(starts_at_ns) FROM episode)"
-    )[0]
-    return row[0] or 0, row[1] or 0
-
-
-def _judge(
-    reader: Reader,
-    driver: Driver,
-    region: Region,
-    span: tuple[int, int],
-    most: int,
-    guess: int = 0,
-) -> _Judged:
-    found = size(reader, driver, region, most)
-    if found.capped and not driver.ordered:
-        return _Judged(driver, found, max(guess, found.number))
-    return _Judged(driver, found, extrapolated(found, span))
-
-
-def _guess(reader: Reader, scope: Scope, driver: Driver, all: int, share: float) -> int:
+def _guess(scope: Scope, driver: Driver, all: int, series: int) -> int:
     """How many episodes an unordered driver may have when they are too many to count."""
     if driver.name == "series":
-        series = reader.rows("SELECT max(id) FROM series")[0][0] or 1
         return int(all * len(scope.series or ()) / series)
-    return int(all * share) if driver.name == "words" else all // 2
+    return all // 2
 
 
 def extrapolated(found: Count, span: tuple[int, int]) -> int:
@@ -203,12 +209,19 @@ def extrapolated(found: Count, span: tuple[int, int]) -> int:
     return expected
 
 
-def total(reader: Reader, scope: Scope, plan: Plan) -> Total:
-    """How many episodes match: counted up to a bound, guessed above."""
-    found = plan.counted or count(reader, scope, plan.driver, plan.region)
+def total(reader: Reader, scope: Scope, plan: Plan, found: Count, before: Count | None) -> Total:
+    """How many episodes match: counted up to a bound, guessed above.
+
+    Args:
+        reader: answers.
+        scope: of the question.
+        plan: how it is answered.
+        found: the matches of the region.
+        before: those from before it, where they were counted.
+    """
     number, capped = found.number, found.capped
-    if plan.before is not None and not capped:
-        number += count(reader, scope, plan.before, Region()).number
+    if before is not None and not capped:
+        number += before.number
         capped = number > scope.bounds.exact
     if not capped:
         return Total(number, False)

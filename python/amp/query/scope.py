@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from amp._core import history_id
 from amp.query.bounds import BOUNDS, Bounds
 from amp.query.labels import label_filters
-from amp.query.sql import Dialect, Sql, all_of, either
+from amp.query.sql import Dialect, Sql, all_of, either, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,7 +182,7 @@ def _series(found: Scope, question: Question, reader: Reader) -> None:
     if question.fingerprints is not None:
         source = Sql("series s")
         conditions = [dialect.among("s.fingerprint", question.fingerprints)]
-        id, distinct = "s.id", ""
+        id = "s.id"
     else:
         driver = _rarest(positive, reader, found) if _worth_it(filters, positive) else None
         if driver is None:
@@ -193,11 +193,10 @@ def _series(found: Scope, question: Question, reader: Reader) -> None:
         among = dialect.among("l.label_id", driver.ids)
         source, conditions, id = Sql("series_label l"), [among], "l.series_id"
         filters = [one for one in filters if one is not driver]
-        distinct = "DISTINCT " if len(driver.ids) > 1 else ""
     conditions += [_of_series(one, id, dialect) for one in filters]
     where, most = all_of(conditions), found.bounds.most_series
     rows = reader.rows(
-        f"SELECT {distinct}{id} FROM {source.text} WHERE {where.text} LIMIT {most + 1}",
+        f"SELECT {id} FROM {source.text} WHERE {where.text} LIMIT {most + 1}",
         where.values,
     )
     if len(rows) <= most:
@@ -218,18 +217,21 @@ def _worth_it(filters: list[LabelFilter], positive: list[LabelFilter]) -> bool:
 
 def _rarest(filters: list[LabelFilter], reader: Reader, found: Scope) -> LabelFilter | None:
     """The filter that leaves the fewest series, if these can be named; not one of absent labels."""
-    dialect, best, least = found.dialect, None, found.bounds.most_series + 1
-    for one in filters:
-        if 0 in one.ids:
-            continue
-        among = dialect.among("label_id", one.ids)
-        count = reader.rows(
-            f"SELECT count(*) FROM (SELECT 1 FROM series_label WHERE {among.text} LIMIT {least}) c",
+    least = found.bounds.most_series
+    some = [one for one in filters if 0 not in one.ids]
+    if len(some) == 1 and len(found.label_filters) == 1:
+        return some[0]  # whoever names its series counts them
+    counts = [
+        Sql(
+            f"SELECT count(*), 0 FROM (SELECT 1 FROM series_label WHERE {among.text} "
+            f"LIMIT {least + 1}) c",
             among.values,
-        )[0][0]
-        if count < least:
-            best, least = one, count
-    return best
+        )
+        for among in (found.dialect.among("label_id", one.ids) for one in some)
+    ]
+    answers = together(reader, counts) if counts else []
+    ranked = [(rows[0][0], place) for place, rows in enumerate(answers) if rows[0][0] <= least]
+    return some[min(ranked)[1]] if ranked else None
 
 
 def _having(one: LabelFilter, series: str, dialect: Dialect) -> Sql:
