@@ -107,18 +107,18 @@ class SqliteRetention:
         if not found:
             return 0
         self._mark("series")
-        links = [
-            (history_id("label", name, value), series_id)
-            for series_id, labels in found
-            for name, value in json.loads(labels).items()
+        pairs = [
+            (series_id, pair) for series_id, labels in found for pair in json.loads(labels).items()
         ]
+        ids = {pair: history_id("label", *pair) for _, pair in pairs}
+        links = [(ids[pair], series_id) for series_id, pair in pairs]
         many = self._connection.executemany
         many("DELETE FROM series_label WHERE label_id = ? AND series_id = ?", links)
         many("DELETE FROM series WHERE id = ?", [(series_id,) for series_id, _ in found])
         many(
-            "DELETE FROM label WHERE id = ?1 "
-            "AND NOT EXISTS (SELECT 1 FROM series_label WHERE label_id = ?1)",
-            [(label_id,) for label_id in {label_id for label_id, _ in links}],
+            "DELETE FROM label WHERE name = ?1 AND value = ?2 "
+            "AND NOT EXISTS (SELECT 1 FROM series_label WHERE label_id = ?3)",
+            [(*pair, label_id) for pair, label_id in ids.items()],
         )
         return len(found)
 

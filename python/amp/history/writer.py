@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from amp.log import Logger
     from amp.metrics import Metrics
 
-MOST_EVENTS = 10_000
+MOST_EVENTS = 20_000
 LEAST_EVENTS = 100
 BYTES_AN_EVENT = 128 << 10
 """Of the budget, for each event of one transaction: the log must hold all that it changes."""

@@ -56,7 +56,9 @@ def _names(
     reader: Reader, asked: Scope, rows: Sequence[tuple[Any, ...]]
 ) -> dict[int, dict[str, Any]]:
     among = asked.dialect.among("id", [row[0] for row in rows])
-    found = reader.rows(f"SELECT id, value FROM label WHERE {among.text}", among.values)
+    found = reader.rows(
+        f"SELECT id, value FROM label WHERE name = 'alertname' AND {among.text}", among.values
+    )
     return {0: {"alert_name": ""}} | {id: {"alert_name": name} for id, name in found}
 
 

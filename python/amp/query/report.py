@@ -34,7 +34,9 @@ def summary(reader: Reader, question: Question, window: Window, now_ns: int) -> 
     among = asked.dialect.among("id", [row[0] for row in rows if row[0]])
     names = {
         row[0]: row[1]
-        for row in reader.rows(f"SELECT id, value FROM label WHERE {among.text}", among.values)
+        for row in reader.rows(
+            f"SELECT id, value FROM label WHERE name = 'severity' AND {among.text}", among.values
+        )
     }
     sums = [sum(int(row[position]) for row in rows) for position in range(1, 9)]
     alerts, episodes, firing, silenced, inhibited, notified, failed, length_ns = sums

@@ -418,6 +418,12 @@ impl Fold {
                 rows.series_changed.push(row);
             }
         }
+        // In the order of their keys they touch each page of the store once.
+        rows.labels
+            .sort_unstable_by(|a, b| (&a.1, &a.2).cmp(&(&b.1, &b.2)));
+        rows.series_labels.sort_unstable();
+        rows.episode_groups.sort_unstable();
+        rows.episode_receivers.sort_unstable();
         rows
     }
 }

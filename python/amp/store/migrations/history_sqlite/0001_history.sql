@@ -15,11 +15,11 @@ CREATE TABLE series (
 CREATE INDEX series_open ON series (open_at_ns) WHERE open_at_ns IS NOT NULL;
 CREATE INDEX series_unused ON series (id) WHERE fires = 0;
 CREATE TABLE label (
-    id INTEGER PRIMARY KEY,
+    id INTEGER NOT NULL,
     name TEXT NOT NULL,
-    value TEXT NOT NULL
-);
-CREATE INDEX label_name ON label (name, value);
+    value TEXT NOT NULL,
+    PRIMARY KEY (name, value)
+) WITHOUT ROWID;
 CREATE TABLE series_label (
     label_id INTEGER NOT NULL,
     series_id INTEGER NOT NULL,
