@@ -6,6 +6,7 @@ folder, and an empty environment.
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -52,6 +53,8 @@ time_intervals:
 """Needs the time zones, of which the containers have no files."""
 
 MEMORY_BYTES = 200 << 20
+RESERVE_BYTES = 4 << 20
+"""What the history leaves to the state at least."""
 
 
 @pytest.fixture
@@ -95,6 +98,12 @@ def until(check: Callable[[], bool], what: str) -> None:
 
 def told(sink: PodSink, count: int) -> list[str]:
     return [one.json()["groupLabels"]["alertname"] for one in sink.wait(count)]
+
+
+def value(one: Container, series: str) -> float:
+    """The value of a series."""
+    found = re.search(rf"^{re.escape(series)} (\S+)$", one.get("/metrics")[1], re.MULTILINE)
+    return 0.0 if found is None else float(found[1])
 
 
 def last_words(one: Container) -> list[str]:
@@ -283,6 +292,43 @@ def test_a_full_storage_folder_stops_no_notification(
         filler.unlink()
         until(lambda: one.json("/ready")["parts"]["store"]["status"] == "ok", "ok")
         assert "\namp_store_up 1\n" in one.get("/metrics")[1]
+        assert one.stop() == 0
+
+
+def test_the_history_never_fills_a_small_volume(
+    container: Callable[..., Container], sink: PodSink
+) -> None:
+    """Far more happens than 50 MiB hold: the oldest goes, and the state always has room."""
+    one = container((*IMAGE, "--data.maintenance-interval=1s"), size="50m")
+    configure(one, sink.url())
+    with one:
+        volume = Path(f"/proc/{one.pid}/root/alertmanager")
+        silence = {
+            "matchers": [{"name": "never", "value": "x", "isRegex": False, "isEqual": True}],
+            "startsAt": "2026-01-01T00:00:00Z",
+            "endsAt": "2099-01-01T00:00:00Z",
+            "createdBy": "t",
+            "comment": "c",
+        }
+        for turn in range(80):
+            batch = [
+                {
+                    "labels": {"alertname": "A", "instance": str(number)},
+                    "annotations": {"text": f"{turn} {number} " * 200},
+                }
+                for number in range(400)
+            ]
+            assert one.request("POST", "/api/v2/alerts", batch)[0] == 200
+            room = os.statvfs(volume)
+            assert room.f_bavail * room.f_frsize >= 1 << 20
+            assert one.request("POST", "/api/v2/silences", silence)[0] == 200
+        until(lambda: one.json("/report")["summary"].get("episodes") == 400, "history")
+        until(lambda: value(one, "amp_history_queue_length") == 0, "all written")
+        until(lambda: value(one, "amp_history_up") == 1, "well again")
+        room = os.statvfs(volume)
+        assert room.f_bavail * room.f_frsize >= RESERVE_BYTES
+        assert value(one, "amp_store_errors_total") == 0
+        assert value(one, "amp_store_up") == 1
         assert one.stop() == 0
 
 
