@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
 from amp.query.details import fingerprint_text, labels_of, score
 from amp.query.instant import rfc3339
-from amp.query.overlap import overlapping, seconds_within
+from amp.query.overlap import counts, overlapping, seconds_within
 from amp.query.scope import FLAPPING_RATE, scope
 from amp.query.sql import Sql
 
@@ -31,7 +32,11 @@ def top(
     if asked.nothing:
         return []
     column = "name_id" if by_name else "series_id"
-    table = overlapping(asked, window)
+    extra: tuple[Sql, ...] = ()
+    index = None
+    if not by_name and (busiest := _busiest(reader, asked, window, limit)):
+        extra, index = (asked.dialect.among("e.series_id", busiest),), "episode_series"
+    table = overlapping(asked, window, extra, index)
     rows = reader.rows(
         f"SELECT o.{column}, count(*) AS n, sum({seconds_within(asked, window)}) AS t, "
         f"max(o.starts_at_ns) FROM {table.text} GROUP BY o.{column} "
@@ -50,6 +55,14 @@ def top(
         for id, fires, length, last in rows
         if id in named
     ]
+
+
+def _busiest(reader: Reader, asked: Scope, window: Window, limit: int) -> list[int]:
+    """The series with the most episodes, ties with the last included; empty where too many tie."""
+    numbers = {series: number for series, (number, _) in counts(reader, asked, window).items()}
+    least = min(nlargest(limit, numbers.values()), default=0)
+    found = sorted(series for series, number in numbers.items() if number >= least)
+    return found if len(found) <= asked.bounds.most_series else []
 
 
 def _names(
@@ -122,7 +135,13 @@ def flapping(
 def _transitions(reader: Reader, asked: Scope, series: int, window: Window) -> dict[str, Any]:
     table = asked.dialect.table("episode", "e", "episode_series")
     within = f"BETWEEN {window.from_ns:d} AND {window.to_ns - 1:d}"
-    own = f"FROM {table} WHERE e.series_id = {series:d} AND e.starts_at_ns < {window.to_ns:d}"
+    own = f"FROM {table} WHERE e.series_id = {series:d} AND e.starts_at_ns"
+    # Episodes of one series do not overlap: whatever ends in the window starts with the last
+    # one before it, or later.
+    before = f"SELECT max(e.starts_at_ns) {own} < {window.from_ns:d}"
+    first = reader.rows(before)[0][0]
+    first = window.from_ns if first is None else first
+    own = f"{own} >= {first:d} AND e.starts_at_ns < {window.to_ns:d}"
     row = reader.rows(
         f"SELECT sum(CASE WHEN e.starts_at_ns {within} THEN 1 ELSE 0 END), "
         f"sum(CASE WHEN e.ends_at_ns {within} THEN 1 ELSE 0 END) {own}"

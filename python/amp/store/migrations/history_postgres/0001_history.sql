@@ -140,7 +140,7 @@ CREATE TABLE delivery (
     answer text NOT NULL
 );
 CREATE INDEX delivery_group ON delivery (group_id, id);
-CREATE INDEX delivery_receiver ON delivery (receiver_id, id);
+CREATE INDEX delivery_receiver ON delivery (receiver_id, id, delivered, latency_us);
 CREATE INDEX delivery_failed ON delivery (id) WHERE delivered = 0;
 CREATE TABLE history_mark (
     name text PRIMARY KEY,
