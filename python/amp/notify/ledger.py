@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from amp.receivers.base import Notification
 
 REQUEST_BYTES = 4 << 10
+DELIVERED_BYTES = 1 << 10
+"""Of a request that was taken: it is the failed ones that somebody has to understand."""
+
 ANSWER_BYTES = 2 << 10
 ERROR_BYTES = 1 << 10
 
@@ -129,7 +132,8 @@ class Attempts:
         error_text = "" if error is None else redactor.excerpt(str(error), ERROR_BYTES)
         self._last = error is None, exchange.status_code, latency_seconds, error_text
         if ledger.journal is not None:
-            request, answer = _excerpts(exchange, redactor)
+            most = DELIVERED_BYTES if error is None else REQUEST_BYTES
+            request, answer = _excerpts(exchange, redactor, most)
             self.delivery_id = ledger.journal.delivered(
                 self._notification.batch,
                 flush_id=self._flush_id,
@@ -179,7 +183,7 @@ class Attempts:
             self.end(SendError(BROKEN_OFF[reason], reason=reason, retryable=True))
 
 
-def _excerpts(exchange: Exchange, redactor: Redactor) -> tuple[str, str]:
+def _excerpts(exchange: Exchange, redactor: Redactor, most: int) -> tuple[str, str]:
     """Of request and answer what may be kept; the request begins with a line of its own.
 
     It is the method, and where the attempt made several requests their number (`POST 3`).
@@ -188,5 +192,5 @@ def _excerpts(exchange: Exchange, redactor: Redactor) -> tuple[str, str]:
         return "", ""
     line = exchange.method if exchange.count == 1 else f"{exchange.method} {exchange.count}"
     line += "\n"
-    request = redactor.excerpt(exchange.request, REQUEST_BYTES - len(line))
+    request = redactor.excerpt(exchange.request, most - len(line))
     return line + request, redactor.excerpt(exchange.answer, ANSWER_BYTES)

@@ -348,6 +348,15 @@ async def test_long_bodies_are_cut(clients: HttpClients, listeners: Listeners) -
     assert 1020 < len(row.error.encode()) <= 1024
 
 
+async def test_of_what_was_taken_less_is_kept(clients: HttpClients, listeners: Listeners) -> None:
+    server = await listeners.start(reply("200 OK", b"thanks"))
+    scene = Scene(
+        f'webhook_configs: [{{url: "{server.url()}", payload: {{text: "{"x" * 9000}"}}}}]', clients
+    )
+    [row] = await scene.deliver()
+    assert len(row.request.encode()) == 1024
+
+
 async def test_tokens_that_services_give(clients: HttpClients, tmp_path: Path) -> None:
     with Service(tmp_path) as service:
         service.answers = {
