@@ -177,7 +177,7 @@ def burst(amp: Amp, rate: int, seconds: int, folder: Path, *, history: bool) -> 
     size = sum(file.stat().st_size for file in (folder / "data").glob("history.db*"))
     print(f"disk: {size / total:.0f} bytes an alert (two events each), {size / 1e6:.0f} MB")
     print(f"memory, peak: {peak_mib(amp.process.pid):.0f} MiB")
-    print(f"dropped: {amp.metric('amp_history_dropped_total'):.0f}")
+    print(f"dropped: {amp.metric('amp_history_dropped_events_total'):.0f}")
     found: set[str] = set()
     before = time.time()
     amp.connection.request("GET", "/history?format=ndjson")
