@@ -57,24 +57,24 @@ class Sizing(NamedTuple):
 
 
 def sizes(reader: Reader, asked: Sequence[Sizing], besides: Sequence[Sql] = ()) -> Sizes:
-    """Counts several at once, and asks for a row of two numbers of each query besides."""
+    """Counts several at once, and asks other queries of two numbers besides."""
     if not asked and not besides:
         return Sizes([], [])
     parts = [list(one.parts()) for one in asked]
     answers = together(reader, [*besides, *(part for own in parts for part in own)])
-    firsts = [(answer[0][0], answer[0][1]) for answer in answers]
     counts, at = [], len(besides)
     for one, own in zip(asked, parts, strict=True):
-        counts.append(one.counted(firsts[at : at + len(own)]))
+        rows = [(answer[0][0], answer[0][1]) for answer in answers[at : at + len(own)]]
+        counts.append(one.counted(rows))
         at += len(own)
-    return Sizes(counts, firsts[: len(besides)])
+    return Sizes(counts, answers[: len(besides)])
 
 
 class Sizes(NamedTuple):
-    """Counts, and the rows of what was asked besides."""
+    """Counts, and the rows of each query besides."""
 
     counts: list[Count]
-    besides: list[tuple[Any, Any]]
+    besides: list[list[tuple[Any, ...]]]
 
 
 def counting(scope: Scope, driver: Driver, region: Region) -> Sql:

@@ -30,7 +30,7 @@ def details(
     if not keys:
         return []
     dialect = Dialect(reader.dialect)
-    pairs = ",".join(f"({start:d},{series:d})" for _, start, series in keys)
+    pairs = dialect.keys([key[1:] for key in keys])
     join = dialect.join
     group = dialect.table("episode_group", "g", "episode_group_episode")
     receivers = (
@@ -39,9 +39,10 @@ def details(
         "WHERE g.series_id = k.b AND g.starts_at_ns = k.a"
     )
     rows = reader.rows(
-        f"WITH k (a, b) AS (VALUES {pairs}) SELECT {COLUMNS}, ({receivers}) "
+        f"WITH k (a, b) AS ({pairs.text}) SELECT {COLUMNS}, ({receivers}) "
         f"FROM k {dialect.episode('k.a', 'k.b')} {join} series s ON s.id = k.b "
-        "LEFT JOIN note n ON n.id = e.note_id"
+        "LEFT JOIN note n ON n.id = e.note_id",
+        pairs.values,
     )
     fires = _fires(reader, dialect, question, sorted({series for _, _, series in keys}))
     parsed = _Parsed()

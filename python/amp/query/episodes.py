@@ -53,7 +53,8 @@ def page(
     asked = scope(question, reader, now_ns, bounds)
     if asked.nothing:
         return Page([], 0, False, None)
-    chosen = plan(reader, asked)
+    begins = cursor is None and question.sort == "starts_at"
+    chosen = plan(reader, asked, limit + 1 if begins else 0)
     listed: list[Key] | None = None
     after = None
     if cursor is None:
@@ -90,7 +91,7 @@ def _begun(
         asking.append(counting(asked, chosen.before, Region()))
     counts = len(asking)
     descending = asked.question.descending
-    if asked.question.sort == "starts_at":
+    if asked.question.sort == "starts_at" and chosen.listed is None:
         driver, first = _parts(chosen, descending)[0]
         asking.append(keys(asked, driver, first, None, descending=descending, most=most))
     answers = together(reader, asking) if asking else []
@@ -99,8 +100,8 @@ def _begun(
         region = found.pop(0)
     if found:
         before = found[0]
-    listed = _keyed(answers[counts], descending) if answers[counts:] else None
-    return (region, before), listed
+    listed = answers[counts] if answers[counts:] else chosen.listed
+    return (region, before), None if listed is None else _keyed(listed, descending)
 
 
 def _parts(chosen: Plan, descending: bool) -> list[tuple[Driver, Region]]:

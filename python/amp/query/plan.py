@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from amp.query.candidates import Count, Sizing, count, sizes
+from amp.query.candidates import Count, Sizing, count, keys, sizes
 from amp.query.driver import Driver, Region, alive, drivers, everything
 from amp.query.sql import Sql, all_of
 
@@ -44,6 +44,7 @@ class Plan:
         all: how many episodes there are, roughly.
         span: the first and the last start in the region, roughly.
         counted: the matches of the region, where choosing has counted them.
+        listed: the first keys of the region, where these were asked for before choosing.
     """
 
     driver: Driver
@@ -54,6 +55,7 @@ class Plan:
     all: int
     span: tuple[int, int] = (0, 0)
     counted: Count | None = None
+    listed: list[tuple[Any, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,14 @@ class _Judged:
     expected: int
 
 
-def plan(reader: Reader, scope: Scope) -> Plan:
-    """Chooses."""
+def plan(reader: Reader, scope: Scope, page: int = 0) -> Plan:
+    """Chooses.
+
+    Args:
+        reader: answers.
+        scope: of the question.
+        page: how many keys are wanted from the beginning of the list, if at all.
+    """
     from_ns, to_ns = scope.question.from_ns, scope.question.to_ns
     if "firing" in scope.flags:
         # What is open reaches into every window that begins before now.
@@ -79,6 +87,8 @@ def plan(reader: Reader, scope: Scope) -> Plan:
         return Plan(few.driver, until, None, few.driver, few.expected, few.expected)
     region = Region(from_ns, to_ns)
     exact, lookup = scope.bounds.exact, scope.bounds.lookup
+    if page and (sole := _sole(scope, found, checks)):
+        return _at_once(reader, scope, sole, region, page)
     total, judged, span = _judged(reader, scope, found, region)
     best = min(judged, key=lambda one: one.expected, default=total)
     if best is not total and not alone and best.expected * lookup > total.expected:
@@ -94,6 +104,38 @@ def plan(reader: Reader, scope: Scope) -> Plan:
     counted = best.found if whole_answer and best.found.most == exact else None
     return Plan(
         best.driver, region, before, listed.driver, best.expected, total.expected, span, counted
+    )
+
+
+def _sole(scope: Scope, found: list[Driver], checks: int) -> Driver | None:
+    """The one driver in order that sees to the whole question, where there is no other way."""
+    if not found and not checks:
+        return everything(scope)
+    if checks == 1 and len(found) == 1 and found[0].ordered and found[0].disjoint:
+        return found[0]
+    return None
+
+
+def _at_once(reader: Reader, scope: Scope, sole: Driver, region: Region, page: int) -> Plan:
+    """Counts and lists what the only driver finds, with nothing to choose."""
+    descending = scope.question.descending
+    first = keys(scope, sole, region, None, descending=descending, most=page)
+    answer = sizes(reader, [Sizing(sole, region, scope.bounds.exact)], [EDGES, first])
+    span, counted = _within(answer.besides[0][0], region), answer.counts[0]
+    expected = extrapolated(counted, span)
+    from_ns = region.from_ns
+    # In rising order the list begins with what was there before.
+    before = None if from_ns is None else alive(scope, from_ns)
+    listed = answer.besides[1] if before is None or descending else None
+    return Plan(sole, region, before, sole, expected, expected, span, counted, listed)
+
+
+def _within(edges: tuple[Any, ...], region: Region) -> tuple[int, int]:
+    """The first and the last start in a region, roughly."""
+    oldest_ns, newest_ns = edges[0] or 0, edges[1] or 0
+    return (
+        max(oldest_ns, region.from_ns or 0),
+        min(newest_ns, newest_ns if region.to_ns is None else region.to_ns - 1),
     )
 
 
@@ -114,14 +156,9 @@ def _judged(
     if scope.words:
         besides.append(_sample(scope, Region(None, region.to_ns)))
     answer = sizes(reader, asked, besides)
-    oldest_ns, newest_ns = answer.besides[0]
-    newest_ns = newest_ns or 0
-    span = (
-        max(oldest_ns or 0, region.from_ns or 0),
-        min(newest_ns, newest_ns if region.to_ns is None else region.to_ns - 1),
-    )
-    series, notes = answer.besides[1] if len(besides) > 1 else (1, 0)
-    share = _share(scope, answer.besides[2]) if scope.words else 0.0
+    span = _within(answer.besides[0][0], region)
+    series, notes = answer.besides[1][0] if len(besides) > 1 else (1, 0)
+    share = _share(scope, answer.besides[2][0]) if scope.words else 0.0
     total = _Judged(whole.driver, answer.counts[0], extrapolated(answer.counts[0], span))
     judged = []
     for driver, taken in zip(plain, answer.counts[1:], strict=True):
@@ -171,7 +208,7 @@ def _sample(scope: Scope, region: Region) -> Sql:
     )
 
 
-def _share(scope: Scope, row: tuple[Any, Any]) -> float:
+def _share(scope: Scope, row: tuple[Any, ...]) -> float:
     """In which share of the newest episodes the searched words are."""
     return int(row[1] or 0) / row[0] if row[0] == scope.bounds.sample else 0.0
 

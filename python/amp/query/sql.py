@@ -101,6 +101,14 @@ class Dialect:
             f"y.starts_at_ns = {start} AND y.series_id = {series} OFFSET 0) e"
         )
 
+    def keys(self, keys: Sequence[tuple[int, int]]) -> Sql:
+        """A query for starts and series that are known."""
+        if self.sqlite:
+            return Sql("VALUES " + ",".join(f"({start:d},{series:d})" for start, series in keys))
+        # Two values are planned faster than hundreds of rows.
+        arrays = tuple("{" + ",".join(map(str, column)) + "}" for column in zip(*keys, strict=True))
+        return Sql("SELECT * FROM unnest(CAST(? AS bigint[]), CAST(? AS bigint[])) u", arrays)
+
     @property
     def barrier(self) -> str:
         """Ends a query that PostgreSQL must answer as it stands, before what is around it."""
