@@ -261,7 +261,7 @@ class Engine:
         """Tells the journal of alerts whose end passed; how many."""
     def announce(self, now_ns: int, first: int = 0, limit: int = ...) -> int | None:
         """Tells the journal of firing alerts again, for a history that missed some: of so many, from a
-        place on; the place to go on from, None at the end.
+        place on, until it is half full; the place to go on from, None at the end.
         """
     def firing(self) -> list[tuple[int, int]]:
         """Signed fingerprint and start of each alert that the journal knows as firing."""

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from amp._core import Engine, Journal
     from amp.cache.cache import Cache
     from amp.clock import Clock
-    from amp.history.health import HistoryHealth
     from amp.history.history import History
     from amp.live import Live
     from amp.log import Logger
@@ -77,7 +76,7 @@ class Running:
             store = {"status": "degraded", "detail": self.health.detail}
         parts = {"config": {"status": "ok"}, "store": store, "delivery": {"status": "ok"}}
         if self.history is not None:
-            parts["history"] = _history(self.history.health)
+            parts["history"] = _history(self.history)
         return parts
 
     def refused(self, method: str, path: str, message: str, **attributes: object) -> None:
@@ -98,9 +97,10 @@ class Running:
             )
 
 
-def _history(health: HistoryHealth) -> dict[str, str]:
+def _history(history: History) -> dict[str, str]:
     """Never an error: nobody needs a history to be paged."""
-    if health.ok:
+    health = history.health
+    if health.ok and history.writer.opened:
         return {"status": "ok"}
     lost = f"; {health.dropped} events lost" if health.dropped else ""
-    return {"status": "degraded", "detail": f"{health.detail}{lost}"}
+    return {"status": "degraded", "detail": f"{health.detail or 'still opening'}{lost}"}

@@ -199,13 +199,14 @@ impl Engine {
         }
     }
 
-    /// Tells the journal of firing alerts again, for whoever missed some: of so many, from a place on; where to go on.
+    /// Tells the journal of firing alerts again, for whoever missed some: of so many, from a place on, until it is half
+    /// full; where to go on.
     pub fn announce(&self, now_ns: i64, first: Slot, limit: usize) -> Option<Slot> {
         let journal = self.journal.as_ref()?;
         let from_first = self.alerts.iter().skip_while(|(slot, _)| *slot < first);
         let mut left = limit;
         for (slot, alert) in from_first.filter(|(_, alert)| alert.told) {
-            if left == 0 {
+            if left == 0 || (left < limit && journal.is_crowded()) {
                 return Some(slot);
             }
             left -= 1;

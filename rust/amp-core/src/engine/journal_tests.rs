@@ -204,6 +204,23 @@ fn what_the_store_brings_back_is_known() {
 }
 
 #[test]
+fn what_is_told_again_leaves_room_in_the_journal() {
+    let mut scene = Scene::new(&json!([]));
+    for name in ["A", "B", "C", "D"] {
+        scene.post(name, 0, 900, 0);
+    }
+    let small = Arc::new(Journal::new(2_000, 2_000));
+    scene.engine.journal_to(Arc::clone(&small));
+    let mut next = Some(0);
+    let mut told = 0;
+    while let Some(first) = next {
+        next = scene.engine.announce(at(1), first, 99);
+        told += small.take(99, Duration::ZERO).len();
+    }
+    assert_eq!((told, small.missed()), (4, 0));
+}
+
+#[test]
 fn groups_are_found_by_their_alerts() {
     let mut scene = Scene::new(&json!([]));
     scene.post("A", 0, 900, 0);

@@ -156,6 +156,12 @@ impl Journal {
         ring.events.len() - ring.after(ring.taken_seq)
     }
 
+    /// Whether what the writer has not taken fills half of the ring.
+    pub fn is_crowded(&self) -> bool {
+        let ring = self.lock();
+        ring.bytes - ring.taken_bytes > self.max_bytes / 2
+    }
+
     /// Bytes of all events in the ring.
     pub fn bytes(&self) -> usize {
         self.lock().bytes
