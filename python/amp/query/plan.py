@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from amp.query.candidates import Count, Sizing, count, keys, sizes
+from amp.query.candidates import Count, Sizing, count, counted, counting, keys, sizes
 from amp.query.driver import Driver, Region, alive, drivers, everything
 from amp.query.sql import Sql, all_of
 
@@ -101,15 +101,15 @@ def plan(reader: Reader, scope: Scope, page: int = 0) -> Plan:
     listed = best if best.driver.ordered or not best.found.capped else walker
     # What was counted while choosing is the total where nothing else is to be checked.
     whole_answer = checks <= bool(best.driver.name) and best.driver.disjoint
-    counted = best.found if whole_answer and best.found.most == exact else None
+    matches = best.found if whole_answer and best.found.most == exact else None
     return Plan(
-        best.driver, region, before, listed.driver, best.expected, total.expected, span, counted
+        best.driver, region, before, listed.driver, best.expected, total.expected, span, matches
     )
 
 
 def _sole(scope: Scope, found: list[Driver], checks: int) -> Driver | None:
-    """The one driver in order that sees to the whole question, where there is no other way."""
-    if not found and not checks:
+    """The one way, in order of the start, to answer the question; None where there is a choice."""
+    if not found:
         return everything(scope)
     if checks == 1 and len(found) == 1 and found[0].ordered and found[0].disjoint:
         return found[0]
@@ -120,14 +120,19 @@ def _at_once(reader: Reader, scope: Scope, sole: Driver, region: Region, page: i
     """Counts and lists what the only driver finds, with nothing to choose."""
     descending = scope.question.descending
     first = keys(scope, sole, region, None, descending=descending, most=page)
-    answer = sizes(reader, [Sizing(sole, region, scope.bounds.exact)], [EDGES, first])
-    span, counted = _within(answer.besides[0][0], region), answer.counts[0]
-    expected = extrapolated(counted, span)
+    if sole.name or not scope.conditions():
+        answer = sizes(reader, [Sizing(sole, region, scope.bounds.exact)], [EDGES, first])
+        found = answer.counts[0]
+    else:
+        answer = sizes(reader, [], [EDGES, first, counting(scope, sole, region)])
+        found = counted(scope, answer.besides[2][0])
+    span = _within(answer.besides[0][0], region)
+    expected = extrapolated(found, span)
     from_ns = region.from_ns
     # In rising order the list begins with what was there before.
     before = None if from_ns is None else alive(scope, from_ns)
     listed = answer.besides[1] if before is None or descending else None
-    return Plan(sole, region, before, sole, expected, expected, span, counted, listed)
+    return Plan(sole, region, before, sole, expected, expected, span, found, listed)
 
 
 def _within(edges: tuple[Any, ...], region: Region) -> tuple[int, int]:
