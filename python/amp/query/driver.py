@@ -116,7 +116,7 @@ def _sets(scope: Scope) -> Iterator[Driver]:
     dialect = scope.dialect
     if scope.series is not None:
         table = dialect.table("episode", "e", "episode_series")
-        among = dialect.among("e.series_id", scope.series)
+        among = dialect.found_among("e.series_id", scope.series)
         yield Driver("series", ((table, among),), ordered=len(scope.series) == 1, drops=True)
     if scope.words:
         if dialect.sqlite:

@@ -86,7 +86,7 @@ class Scope:
                 condition = self.dialect.among(f"e.{one.column}", one.ids, negative=one.negative)
                 yield one.column if not one.negative else "", condition
         if self.series is not None:
-            yield "series", self.dialect.among("e.series_id", self.series)
+            yield "series", self.dialect.checked_among("e.series_id", self.series)
         yield from (("", condition) for condition in self.series_conditions)
         for link in self.links:
             yield link.table, self._linked(link)

@@ -86,6 +86,24 @@ class Dialect:
         test = "<> ALL" if negative else "= ANY"
         return Sql(f"{column} {test} (CAST(? AS bigint[]))", (listed,))
 
+    def found_among(self, column: str, ids: Sequence[int]) -> Sql:
+        """The same of many ids, for an index that leads to each of them.
+
+        PostgreSQL's planner would weigh every id that it sees.
+        """
+        if self.sqlite or len(ids) <= FEW:
+            return self.among(column, ids)
+        listed = "{" + ",".join(map(str, ids)) + "}"
+        return Sql(f"{column} = ANY (ARRAY(SELECT unnest(CAST(? AS bigint[]))))", (listed,))
+
+    def checked_among(self, column: str, ids: Sequence[int]) -> Sql:
+        """The same of many ids, for rows that are looked at one by one; likewise."""
+        if self.sqlite or len(ids) <= FEW:
+            return self.among(column, ids)
+        listed = "{" + ",".join(map(str, ids)) + "}"
+        test = f"({column} IN (SELECT unnest(CAST(? AS bigint[])))) IS TRUE"
+        return Sql(test, (listed,))
+
     def table(self, name: str, alias: str, index: str | None = None) -> str:
         """A table in FROM. SQLite takes the named index or fails; PostgreSQL chooses."""
         forced = f" INDEXED BY {index}" if index and self.sqlite else ""
