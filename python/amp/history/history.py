@@ -56,10 +56,18 @@ class History:
             log: where outages are told.
             metrics: instruments.
         """
-        self.writer = HistoryWriter(
-            store, journal, alerts, budget, settled=settled, clock=clock, log=log, metrics=metrics
-        )
         self._readers = Readers(store.reader, clock)
+        self.writer = HistoryWriter(
+            store,
+            journal,
+            alerts,
+            budget,
+            settled=settled,
+            clock=clock,
+            log=log,
+            metrics=metrics,
+            replaced=self._readers.let_go,
+        )
 
     @property
     def health(self) -> HistoryHealth:

@@ -108,6 +108,18 @@ class Readers:
                 call.done()
                 reader.end()
 
+    def let_go(self) -> None:
+        """Closes connections that answer nothing: a removed file takes room while one is open.
+
+        One that answers does so itself when it is done.
+        """
+        for reader, used in list(self._connections):
+            if used.acquire(blocking=False):
+                try:
+                    reader.close()
+                finally:
+                    used.release()
+
     def close(self) -> None:
         """Ends what is asked and closes every connection that lets go within a moment."""
         self._closed = True

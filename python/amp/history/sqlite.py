@@ -329,6 +329,9 @@ class SqliteReader:
         with suppress(sqlite3.Error):
             if self._connection is not None and self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+        if self._identity is not None and self._identity != identity(self._path):
+            # A file that was removed takes its room for as long as it is open.
+            self.close()
 
     def interrupt(self) -> None:
         """Ends a query that runs."""

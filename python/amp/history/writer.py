@@ -102,6 +102,7 @@ class HistoryWriter:
         clock: Clock,
         log: Logger,
         metrics: Metrics,
+        replaced: Callable[[], None] = lambda: None,
     ) -> None:
         self.health = HistoryHealth(since_ns=clock.now_ns())
         self.opened = False
@@ -114,6 +115,7 @@ class HistoryWriter:
         self._alerts = alerts
         self._budget = budget
         self._settled = settled
+        self._replaced = replaced
         self._clock = clock
         self._log = log.bind(component="history")
         self._metrics = metrics
@@ -362,6 +364,7 @@ class HistoryWriter:
         self._give_up()
         self._fold = None
         self._store.clear()
+        self._replaced()
         self.retention.restart()
 
     def _give_up(self) -> None:
@@ -384,6 +387,8 @@ class HistoryWriter:
         except (AmpError, StoreCorruptError, StoreRefusedError) as failure:
             self._failed(f"{error}; {failure}")
             return LAST_RETRY_SECONDS
+        finally:
+            self._replaced()
         self._log.error(
             "History is damaged, moved aside and begun anew", err=str(error), aside=aside
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,6 @@ from history_play import Play
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from amp.history.base import HistoryStore, Reader
     from servers import Postgres
@@ -173,3 +173,40 @@ async def test_the_thread_writes_and_ends(make_store: Callable[[], HistoryStore]
     again = Play(make_store())
     again.store.open()
     assert again.count("episode") == 2, "what waited was written at the end"
+
+
+def held(path: Path) -> list[str]:
+    """Files of this name that are removed and take their room still."""
+    links = [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    return [name for name in links if name.startswith(str(path)) and name.endswith(" (deleted)")]
+
+
+async def test_a_history_that_is_cleared_takes_no_room(tmp_path: Path) -> None:
+    """A reader that has the removed file open would keep the volume full."""
+    store = SqliteHistory(tmp_path / "history.db")
+    play = Play(store)
+    asked = history(play)
+    play.post("A")
+    asked.writer.turn(0)
+    begun, cleared = threading.Event(), threading.Event()
+
+    def slowly(reader: Reader) -> list[str]:
+        found = names(reader)
+        begun.set()
+        assert cleared.wait(30)
+        return found
+
+    answering = asyncio.create_task(asked.read(slowly))
+    await asyncio.to_thread(begun.wait, 30)
+    assert await asked.read(names) == ["A"]
+    asked.writer.retention.hopeless = True
+    asked.writer.turn(0)
+    assert "History is cleared" in play.log.getvalue()
+    assert held(store.path)  # by the one that answers
+    cleared.set()
+    assert await answering == ["A"]
+    assert held(store.path) == []
+    asked.writer.turn(0)
+    await asked.read(names)
+    assert held(store.path) == []
+    await asked.close()
