@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from amp.store.silences import Silences
     from amp.store.writer import Writer
 
-KEPT_BYTES = 8 << 20
+KEPT_BYTES = 2 << 20
 """Of events that the history has: streams may go on from them."""
 
 EXPIRE_SECONDS = 1.0

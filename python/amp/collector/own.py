@@ -96,7 +96,8 @@ class OwnCollector(Collector):
         ):
             yield CounterMetricFamily(name, text, value=counted)
         for name, text, value in (
-            ("amp_history_up", "Whether the history is written.", float(health.ok and writer.opened)),
+            ("amp_history_up", "Whether the history is written.",
+             float(health.ok and writer.opened)),
             ("amp_history_queue_length", "Events that wait to be written.", health.waiting),
             ("amp_history_queue_bytes", "Memory of events that are kept.", journal.size_bytes()),
             ("amp_history_lag_seconds", "Age of the oldest unwritten event.", writer.lag_seconds()),

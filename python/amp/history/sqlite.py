@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from amp._core import HistoryRows
     from amp.history.base import NoteRow, SeriesRow, Swept
 
-WRITER_CACHE_KIB = 16384
+WRITER_CACHE_KIB = 4096
 READER_CACHE_KIB = 8192
 STEPS_A_LOOK = 50_000
 """Of SQLite's machine, between two looks whether somebody still waits."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LINKS = ("episode_group", "episode_receiver", "episode_silence")
 
-AT_ONCE = 200
+AT_ONCE = 100
 """Rows of one statement: each statement gives the interpreter away and must get it back."""
 
 CHANGE_SERIES = """
@@ -64,8 +64,13 @@ def _put(
     merge: str = "",
 ) -> None:
     """Inserts rows, many in a statement: it is the statements that cost, not the rows."""
-    for at in range(0, len(rows), AT_ONCE):
-        some = rows[at : at + AT_ONCE]
-        places = f"({', '.join('?' * len(some[0]))})"
-        sql = f"INSERT {into} VALUES {', '.join([places] * len(some))}{merge}"
-        connection.execute(sql, list(chain.from_iterable(some)))
+    if not rows:
+        return
+    places = f"({', '.join('?' * len(rows[0]))})"
+    whole = len(rows) - len(rows) % AT_ONCE
+    if whole:
+        # The same text each time: SQLite's programs for so many rows are large.
+        sql = f"INSERT {into} VALUES {', '.join([places] * AT_ONCE)}{merge}"
+        for at in range(0, whole, AT_ONCE):
+            connection.execute(sql, list(chain.from_iterable(rows[at : at + AT_ONCE])))
+    connection.executemany(f"INSERT {into} VALUES {places}{merge}", rows[whole:])

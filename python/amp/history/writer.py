@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from amp.log import Logger
     from amp.metrics import Metrics
 
-MOST_EVENTS = 20_000
+MOST_EVENTS = 4_000
+CROWDED_EVENTS = 20_000
+"""Of one transaction while many wait: it costs less for each, and more memory."""
+
 LEAST_EVENTS = 100
 BYTES_AN_EVENT = 128 << 10
 """Of the budget, for each event of one transaction: the log must hold all that it changes."""
@@ -123,7 +126,7 @@ class HistoryWriter:
         self._hand: InHand | None = None
         self._drained: Drained | None = None
         self._nothing_waited_ns = clock.now_ns()
-        self._limit = MOST_EVENTS
+        self._bound = self._limit = MOST_EVENTS
         self._reconcile = True
         self._reconciled_ns: int | None = None
         self._announcing: int | None = None
@@ -250,7 +253,8 @@ class HistoryWriter:
         self.generation = max(self.generation, marks.seq)
         found = self._store.footprint()
         most = self._budget.most_bytes(found.volume)
-        self._limit = max(LEAST_EVENTS, min(most // BYTES_AN_EVENT, MOST_EVENTS))
+        self._bound = max(LEAST_EVENTS, most // BYTES_AN_EVENT)
+        self._limit = min(self._bound, MOST_EVENTS)
         self.opened = True
 
     def _taken(self, wait_seconds: float) -> InHand | None:
@@ -260,7 +264,9 @@ class HistoryWriter:
             return None
         drained = self._drained
         if drained is None:
-            drained = self._journal.take(self._limit, wait_seconds)
+            crowded = self._journal.pending() >= 2 * CROWDED_EVENTS
+            limit = min(self._bound, CROWDED_EVENTS) if crowded else self._limit
+            drained = self._journal.take(limit, wait_seconds)
             self._count_missed()
             if not drained.count:
                 return None
