@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from acceptance.conftest import webhook
+from acceptance.test_outage import until
 from compat.servers import free_port
 
 if TYPE_CHECKING:
@@ -232,6 +233,8 @@ def test_what_needs_a_fault_is_moved_where_the_table_says() -> None:
 
 def test_each_metric_is_documented_and_looked_at(server: Callable[..., Server]) -> None:
     with server(webhook("http://127.0.0.1:9/")) as running:
+        # The history opens beside the start, and is measured then.
+        until(lambda: "amp_history_size_bytes" in measured(running))
         shown = set(measured(running))
     text = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `(amp_\w+?)(?:_total)?`", text, re.MULTILINE))
