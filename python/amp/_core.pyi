@@ -509,6 +509,34 @@ class HistoryRows:
 def history_id(*parts: str) -> int:
     """The id of the row that names these texts: 62 bits, positive."""
 
+def episodes_json(
+    rows: Sequence[
+        tuple[
+            int,
+            int,
+            int | None,
+            int,
+            int,
+            int,
+            int,
+            int,
+            float,
+            int,
+            str,
+            int,
+            str | None,
+            str | None,
+            str | None,
+        ]
+    ],
+    fires: Mapping[int, int] | None,
+    now_ns: int,
+) -> list[bytes]:
+    """Episodes as the API shows them, a JSON object each: starts_at_ns, series_id, ends_at_ns, ended_by,
+    silenced, inhibited, notified, failed, flap, signed fingerprint, labels, fires, annotations,
+    generator URL, list of receivers. `fires` says how many of a series are in the window.
+    """
+
 def history_words(text: str) -> list[str]:
     """The words by which a text is found, in lower case."""
 

@@ -7,7 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from amp.api.answer import NO_STORE, Refusal, Stream, go_json, own_error
+from amp.api.answer import NO_STORE, Refusal, Stream, own_error
 from amp.query.cursor import read_cursor
 from amp.query.episodes import page
 
@@ -87,8 +87,7 @@ class Exports:
         try:
             found, before = first, b"" if form == "ndjson" else _line(COLUMNS)
             while True:
-                rows = b"".join(_row(form, one) for one in found.alerts)
-                yield before + rows
+                yield before + _rows(form, found)
                 if found.next_cursor is None:
                     return
                 cursor = read_cursor(found.next_cursor, digest)
@@ -97,9 +96,13 @@ class Exports:
             self._under_way -= 1
 
 
-def _row(form: str, alert: dict[str, Any]) -> bytes:
+def _rows(form: str, found: Page) -> bytes:
     if form == "ndjson":
-        return go_json(alert) + b"\n"
+        return b"".join(b"%b\n" % line for line in found.lines)
+    return b"".join(map(_row, found.alerts))
+
+
+def _row(alert: dict[str, Any]) -> bytes:
     cells = {
         **alert,
         **alert["delivery"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amp.api.answer import Refusal, own_error
+from amp.api.answer import Refusal, go_json, own_error
 from amp.api.export import Exports, form_of
 from amp.query.cursor import Cursor, read_cursor
 from amp.query.episodes import page
@@ -66,16 +66,18 @@ class HistoryApi:
         now_ns = self._running.clock.now_ns()
         key = f"history {limit} {cursor} {asked.key()}"
 
-        def answer(reader: Reader) -> dict[str, object]:
-            found = page(reader, asked, now_ns, limit, cursor)
-            return {
-                "alerts": found.alerts,
+        async def made() -> bytes:
+            found = await self._memory.read(
+                lambda reader: page(reader, asked, now_ns, limit, cursor)
+            )
+            rest = {
                 "total": found.total,
                 "total_is_estimate": found.estimated,
                 "next_cursor": found.next_cursor,
             }
+            return b'{"alerts":[%b],%b' % (b",".join(found.lines), go_json(rest)[1:-1])
 
-        return await self._memory.answer(request, key, answer)
+        return self._memory.sent(await self._memory.kept(request, key, made, lambda: True))
 
     async def one(self, request: Request) -> Answer:
         """The timeline of one alert."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from amp.query.instant import rfc3339
+from amp._core import episodes_json
 from amp.query.sql import Dialect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from amp.history.base import Reader
     from amp.query.question import Question
@@ -21,14 +21,12 @@ COLUMNS = (
     "e.failed, e.flap, s.fingerprint, CAST(s.labels AS TEXT), s.fires, n.annotations, "
     "n.generator_url"
 )
-JSON = (10, 12, 14)
-"""Where labels, annotations and the list of receivers are."""
 
 
 def details(
     reader: Reader, question: Question, keys: Sequence[tuple[int, int, int]], now_ns: int
-) -> list[dict[str, Any]]:
-    """The episodes of these keys as objects, in the same order."""
+) -> list[bytes]:
+    """The episodes of these keys as JSON objects, in the same order."""
     if not keys:
         return []
     dialect = Dialect(reader.dialect)
@@ -47,18 +45,9 @@ def details(
         pairs.values,
     )
     fires = _fires(reader, dialect, question, sorted({series for _, _, series in keys}))
-    parsed = _parsed(row[column] for row in rows for column in JSON)
-    labels = {row[10]: dict(sorted(parsed[row[10]].items())) for row in rows}
-    shown = {(row[0], row[1]): _shown(row, fires, labels[row[10]], parsed, now_ns) for row in rows}
+    texts = zip(rows, episodes_json(rows, fires, now_ns), strict=True)
+    shown = {(row[0], row[1]): text for row, text in texts}
     return [shown[key[1:]] for key in keys if key[1:] in shown]
-
-
-def _parsed(texts: Iterable[str | None]) -> dict[str | None, Any]:
-    """What JSON texts say; many are the same, and all together are read fastest."""
-    distinct = sorted({text for text in texts if text is not None})
-    found: dict[str | None, Any] = {None: None}
-    found.update(zip(distinct, json.loads(f"[{','.join(distinct)}]"), strict=True))
-    return found
 
 
 def _fires(
@@ -102,35 +91,3 @@ def score(rate: float) -> float:
 def fingerprint_text(signed: int) -> str:
     """A fingerprint as clients know it."""
     return f"{signed % (1 << 64):016x}"
-
-
-def _shown(
-    row: tuple[Any, ...],
-    fires: dict[int, int] | None,
-    labels: dict[str, str],
-    parsed: dict[str | None, Any],
-    now_ns: int,
-) -> dict[str, Any]:
-    (
-        start, series, end, ended_by, silenced, inhibited, notified, failed, flap, fingerprint,
-        _, kept, annotations, url, receivers,
-    ) = row  # fmt: skip
-    seconds = max((now_ns if end is None else end) - start, 0) / 1e9
-    return {
-        "fingerprint": fingerprint_text(fingerprint),
-        "alert_name": labels.get("alertname", ""),
-        "status": "firing" if end is None else "resolved",
-        "labels": labels,
-        "annotations": parsed[annotations] or {},
-        "starts_at": rfc3339(start),
-        "ends_at": None if end is None else rfc3339(end),
-        "duration_seconds": round(seconds, 3),
-        "fire_count": kept if fires is None else fires.get(series, 0),
-        "generator_url": url or "",
-        "receivers": sorted(set(parsed[receivers] or ())),
-        "silenced": bool(silenced),
-        "inhibited": bool(inhibited),
-        "delivery": {"delivered": bool(notified), "failed": bool(failed)},
-        "flapping_score": score(flap),
-        "ended_by": ENDED_BY[ended_by] or None,
-    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +32,22 @@ Key = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a question's answer holds."""
+    """What a question's answer holds.
 
-    alerts: list[dict[str, Any]]
+    Attributes:
+        lines: the episodes, a JSON object each.
+    """
+
+    lines: list[bytes]
     total: int
     estimated: bool
     next_cursor: str | None
+
+    @property
+    def alerts(self) -> list[dict[str, Any]]:
+        """The episodes, read."""
+        found: list[dict[str, Any]] = json.loads(b"[%b]" % b",".join(self.lines))
+        return found
 
 
 def page(

@@ -1,12 +1,14 @@
 //! The rows that the history is made of.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use amp_core::history::{
-    self, Attempt, ChangedEpisode, Fold, Id, KnownSeries, NewEpisode, Rows, SeriesChange, TellAlert,
+    self, Attempt, ChangedEpisode, Fold, Id, KnownSeries, NewEpisode, Rows, SeriesChange,
+    StoredEpisode, TellAlert,
 };
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyTuple};
 
 use crate::error::python_error;
 use crate::journal::PyDrained;
@@ -312,6 +314,59 @@ fn history_id(parts: Vec<String>) -> Id {
     history::row_id(&parts)
 }
 
+/// An episode as a question's row has it.
+struct EpisodeRow(StoredEpisode);
+
+impl<'py> FromPyObject<'_, 'py> for EpisodeRow {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let row = object.cast::<PyTuple>()?;
+        let flag = |at: usize| -> PyResult<bool> { Ok(row.get_item(at)?.extract::<i64>()? != 0) };
+        Ok(Self(StoredEpisode {
+            starts_at_ns: row.get_item(0)?.extract()?,
+            series_id: row.get_item(1)?.extract()?,
+            ends_at_ns: row.get_item(2)?.extract()?,
+            ended_by: row.get_item(3)?.extract()?,
+            silenced: flag(4)?,
+            inhibited: flag(5)?,
+            notified: flag(6)?,
+            failed: flag(7)?,
+            flap: row.get_item(8)?.extract()?,
+            fingerprint: unsigned(row.get_item(9)?.extract()?),
+            labels: row.get_item(10)?.extract()?,
+            fires: row.get_item(11)?.extract()?,
+            annotations: row.get_item(12)?.extract()?,
+            generator_url: row.get_item(13)?.extract()?,
+            receivers: row.get_item(14)?.extract()?,
+        }))
+    }
+}
+
+#[pyfunction]
+fn episodes_json(
+    py: Python<'_>,
+    rows: Vec<EpisodeRow>,
+    fires: Option<HashMap<Id, i64>>,
+    now_ns: i64,
+) -> PyResult<Vec<Bound<'_, PyBytes>>> {
+    let texts = py.detach(|| {
+        rows.into_iter()
+            .map(|EpisodeRow(mut episode)| {
+                if let Some(fires) = &fires {
+                    episode.fires = fires.get(&episode.series_id).copied().unwrap_or_default();
+                }
+                history::shown(&episode, now_ns)
+            })
+            .collect::<Result<Vec<String>, _>>()
+    });
+    let texts = texts.map_err(python_error)?;
+    Ok(texts
+        .iter()
+        .map(|text| PyBytes::new(py, text.as_bytes()))
+        .collect())
+}
+
 #[pyfunction]
 fn history_words(text: &str) -> Vec<String> {
     history::words(text)
@@ -339,6 +394,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyRows>()?;
     module.add_function(wrap_pyfunction!(history_id, module)?)?;
     module.add_function(wrap_pyfunction!(history_words, module)?)?;
+    module.add_function(wrap_pyfunction!(episodes_json, module)?)?;
     module.add_function(wrap_pyfunction!(history_note_hash, module)?)?;
     module.add_function(wrap_pyfunction!(flush_alerts, module)?)?;
     module.add_function(wrap_pyfunction!(flush_alerts_blob, module)?)

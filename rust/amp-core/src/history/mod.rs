@@ -8,6 +8,7 @@ mod known;
 mod line;
 mod making;
 mod rows;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -22,6 +23,7 @@ pub use known::{KnownSeries, Unknown};
 pub use rows::{
     ChangedEpisode, EpisodeState, EventRow, Id, NewEpisode, NewNote, NewSeries, Rows, SeriesChange,
 };
+pub use shown::{StoredEpisode, shown};
 pub use words::words;
 
 use crate::engine::Batch;
