@@ -15,8 +15,7 @@ from amp.history.sqlite_retention import SqliteRetention
 from amp.history.sqlite_rows import write_rows
 from amp.store.base import StoreCorruptError, StoreRefusedError
 from amp.store.schema import migrate_sqlite
-from amp.store.snapshots import free_name, stamp
-from amp.store.sqlite import BUSY_SECONDS, CORRUPT, REFUSED
+from amp.store.sqlite import BUSY_SECONDS, CORRUPT, REFUSED, identity, moved_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,15 +52,6 @@ def translated(path: Path) -> Iterator[None]:
         raise StoreUnavailable(f"{path.name}: {error}") from error
     except OSError as error:
         raise StoreUnavailable(f"{path.name}: {error.strerror}") from error
-
-
-def identity(path: Path) -> tuple[int, int] | None:
-    """What tells a file from another of its name; None without one."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return (status.st_dev, status.st_ino)
 
 
 class SqliteHistory:
@@ -248,11 +238,8 @@ class SqliteHistory:
     def rebuild(self) -> str:
         """Moves the damaged file and its companions aside and creates an empty one."""
         self._forget()
-        aside = free_name(f"{self.path}.corrupt-{stamp()}")
         with translated(self.path):
-            for suffix in ("", "-wal", "-shm"):
-                with suppress(FileNotFoundError):
-                    Path(f"{self.path}{suffix}").replace(f"{aside}{suffix}")
+            aside = moved_aside(self.path)
             self._opened()
         return aside
 

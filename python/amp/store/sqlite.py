@@ -73,8 +73,8 @@ class SqliteStore:
                 connection.close()
                 raise
             self._writer = connection
-            self._inode = _identity(self.path)
-        elif self._inode != _identity(self.path):
+            self._inode = identity(self.path)
+        elif self._inode != identity(self.path):
             raise StoreCorruptError(f"{self.path} is no longer the file that was opened")
         return self._writer
 
@@ -167,11 +167,8 @@ class SqliteStore:
     def rebuild(self) -> str:
         """Moves the damaged file and its companions aside and creates an empty one."""
         self._forget()
-        aside = free_name(f"{self.path}.corrupt-{stamp()}")
         with self._translated():
-            for suffix in ("", "-wal", "-shm"):
-                with suppress(FileNotFoundError):
-                    Path(f"{self.path}{suffix}").replace(f"{aside}{suffix}")
+            aside = moved_aside(self.path)
             self._connection()
         return aside
 
@@ -189,12 +186,22 @@ class SqliteStore:
             self._writer = None
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another of its name; None without one."""
     try:
         status = path.stat()
     except OSError:
         return None
     return (status.st_dev, status.st_ino)
+
+
+def moved_aside(path: Path) -> str:
+    """Moves a damaged database and its companions aside; where it is now."""
+    aside = free_name(f"{path}.corrupt-{stamp()}")
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            Path(f"{path}{suffix}").replace(f"{aside}{suffix}")
+    return aside
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

@@ -137,11 +137,7 @@ impl Engine {
             return;
         };
         let groups = self.groups_of_alert(alert);
-        let mut hasher = FxHasher::default();
-        for group in &groups {
-            (&*group.key, &*group.receiver).hash(&mut hasher);
-        }
-        let told = hasher.finish().max(1);
+        let told = hash_of(&groups);
         let subject = alert.subject();
         let Some(alert) = self.alerts.get_mut(slot) else {
             return;
@@ -186,14 +182,10 @@ impl Engine {
         else {
             return;
         };
-        let groups = self.groups_of_alert(alert);
-        let mut hasher = FxHasher::default();
-        for group in &groups {
-            (&*group.key, &*group.receiver).hash(&mut hasher);
-        }
+        let told_groups = hash_of(&self.groups_of_alert(alert));
         if let Some(alert) = self.alerts.get_mut(slot) {
             alert.told = true;
-            alert.told_groups = hasher.finish().max(1);
+            alert.told_groups = told_groups;
             let (ends_at_ns, fingerprint) = (alert.ends_at.unix_ns(), alert.fingerprint);
             self.expiry.watch(ends_at_ns, slot, fingerprint);
         }
@@ -340,6 +332,15 @@ impl Batch {
             labels: self.head.group_labels.clone(),
         }
     }
+}
+
+/// What tells groups from others; never zero, which stands for none.
+fn hash_of(groups: &[GroupOf]) -> u64 {
+    let mut hasher = FxHasher::default();
+    for group in groups {
+        (&*group.key, &*group.receiver).hash(&mut hasher);
+    }
+    hasher.finish().max(1)
 }
 
 /// Changes what holds an alert back, and keeps nothing for one that is free.
